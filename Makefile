@@ -1,0 +1,33 @@
+# Two commands: `make run` builds the marts and shows them, `make test` proves them.
+# uv is taken from the PATH, else fetched into .uv/ inside this checkout.
+PYTHON ?= python3
+UV := $(shell command -v uv || echo .uv/bin/uv)
+
+.PHONY: run test lint seeds clean
+.DEFAULT_GOAL := run
+
+run: $(filter .uv/%,$(UV))
+	$(UV) run --frozen --no-dev tributary run
+
+test: lint
+	$(UV) run --frozen pytest
+
+lint: $(filter .uv/%,$(UV))
+	$(UV) run --frozen ruff check .
+	$(UV) run --frozen ruff format --check .
+	$(UV) run --frozen mypy
+	$(UV) run --frozen sqlfluff lint --disable-progress-bar models tests analyses
+	$(UV) run --frozen dbt --quiet parse --target lint
+	$(UV) run --frozen dbt-bouncer --config-file dbt-bouncer.yml
+
+# The committed seeds are what the simulator writes with its defaults.
+seeds: $(filter .uv/%,$(UV))
+	$(UV) run --frozen tributary simulate --out seeds --force
+
+clean:
+	rm -rf target logs warehouse/build.duckdb* warehouse/spill
+
+.uv/bin/uv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
