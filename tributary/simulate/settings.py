@@ -1,0 +1,89 @@
+"""What a run of the simulator is asked for, and the checks on it."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+REPORTING_OFFSET_SECONDS = 8 * 3600
+"""Asia/Shanghai: no daylight saving, so one offset holds all year."""
+REPORTING_CURRENCY = "CNY"
+LOOKBACK_DAYS = 3
+
+SECONDS_PER_DAY = 86_400
+MOST_DAYS = 1_200
+MOST_REQUESTS_PER_DAY = 5_000_000
+_EPOCH = date(1970, 1, 1)
+
+
+class LogFormat(StrEnum):
+    """File format of the event tables."""
+
+    csv = "csv"
+    parquet = "parquet"
+
+
+class SettingsError(ValueError):
+    """An argument that no run can use."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run of the simulator."""
+
+    seed: int = 7
+    days: int = 28
+    start_date: date = date(2026, 10, 19)
+    requests_per_day: int = 200
+    log_format: LogFormat = LogFormat.csv
+    missing_day: date | None = None
+    clean: bool = False
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise SettingsError(f"--seed is {self.seed}; give a whole number of 0 or more.")
+        if not 1 <= self.days <= MOST_DAYS:
+            raise SettingsError(f"--days is {self.days}; give a number from 1 to {MOST_DAYS}.")
+        if not 1 <= self.requests_per_day <= MOST_REQUESTS_PER_DAY:
+            raise SettingsError(
+                f"--requests-per-day is {self.requests_per_day}; "
+                f"give a number from 1 to {MOST_REQUESTS_PER_DAY}."
+            )
+        if not 2000 <= self.start_date.year <= 2100:
+            raise SettingsError(
+                f"--start-date is {self.start_date}; give a day of the years 2000 to 2100."
+            )
+        if self.missing_day and not self.start_date <= self.missing_day <= self.last_date:
+            raise SettingsError(
+                f"--missing-day is {self.missing_day}; "
+                f"give a day from {self.start_date} to {self.last_date}."
+            )
+
+    @property
+    def last_date(self) -> date:
+        """The last day on which a request is made."""
+        return self.start_date + timedelta(days=self.days - 1)
+
+    @property
+    def first_day_number(self) -> int:
+        """The start date as days since 1970-01-01."""
+        return (self.start_date - _EPOCH).days
+
+    def date_of(self, day: int) -> date:
+        """The date of a day index; the start date is 0."""
+        return self.start_date + timedelta(days=day)
+
+    def midnight_utc(self, day: int) -> int:
+        """UTC second at which the reporting day begins."""
+        return (self.first_day_number + day) * SECONDS_PER_DAY - REPORTING_OFFSET_SECONDS
+
+    def as_record(self) -> dict[str, object]:
+        """The arguments, for the truth file."""
+        return {
+            "seed": self.seed,
+            "days": self.days,
+            "start_date": self.start_date.isoformat(),
+            "requests_per_day": self.requests_per_day,
+            "format": self.log_format.value,
+            "missing_day": self.missing_day.isoformat() if self.missing_day else None,
+            "clean": self.clean,
+        }
