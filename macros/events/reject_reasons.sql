@@ -1,0 +1,50 @@
+{#- Every rule that a raw row breaks, by name, joined by commas in the order below; '' where none is
+    broken. The relation at hand has each column typed under its own name and, for a column that is
+    parsed, its raw value as `raw_<column>`.
+
+    required    columns that may not be empty; a dict gives the condition under which one may not
+    parsed      columns with a type: what is there must parse
+    accepted    {column: list of values}
+    at_least    {column: least value}
+    rules       {reason: condition}, whatever else a table demands
+    happened_at the event's own moment: it may not lie past the row's arrival -#}
+{% macro reject_reasons(required, parsed, accepted={}, at_least={}, rules={}, happened_at=none) -%}
+    {%- set reasons = {} -%}
+    {%- for column in required -%}
+        {%- set empty = 'raw_' ~ column if column in parsed else column -%}
+        {%- set blank = "nullif(trim(cast(" ~ empty ~ " as varchar)), '') is null" if column in parsed
+            else column ~ ' is null' -%}
+        {%- set when = required[column] if required is mapping else true -%}
+        {%- do reasons.update({
+            'missing_' ~ column: blank if when is sameas true else when ~ ' and ' ~ blank
+        }) -%}
+    {%- endfor -%}
+    {%- for column in parsed -%}
+        {%- do reasons.update({
+            'unparsable_' ~ column:
+                column ~ " is null and nullif(trim(cast(raw_" ~ column ~ " as varchar)), '') is not null"
+        }) -%}
+    {%- endfor -%}
+    {%- for column, values in accepted.items() -%}
+        {%- do reasons.update({
+            'unknown_' ~ column: column ~ " not in ('" ~ values | join("', '") ~ "')"
+        }) -%}
+    {%- endfor -%}
+    {%- for column, least in at_least.items() -%}
+        {%- do reasons.update({'negative_' ~ column: column ~ ' < ' ~ least}) -%}
+    {%- endfor -%}
+    {%- do reasons.update(rules) -%}
+    {%- if happened_at -%}
+        {%- do reasons.update({
+            'from_the_future':
+                happened_at ~ ' > ingested_at + interval '
+                ~ "'" ~ var('future_tolerance_seconds') ~ "' second"
+        }) -%}
+    {%- endif -%}
+    concat_ws(
+        ',',
+        {%- for reason, condition in reasons.items() %}
+        case when {{ condition }} then '{{ reason }}' end{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}

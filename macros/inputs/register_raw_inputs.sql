@@ -1,0 +1,197 @@
+{#- Before a run: one view in schema `raw` for each declared raw table, over the files that the setting
+    TRIBUTARY_EVENTS leads to. What a table must hold is read from its declaration (names and types
+    of the source's columns). Every table is checked before the first view is made: a file that is
+    absent, unreadable, short of a column or stores money as a float is refused by name, and nothing
+    has been touched. -#}
+{% macro register_raw_inputs() %}
+    {% if execute and flags.WHICH in ['build', 'run'] %}
+        {% set queries = {} %}
+        {% for table in graph.sources.values() if table.schema == 'raw' %}
+            {% do queries.update({table.name: raw_input_query(table)}) %}
+        {% endfor %}
+        {% do run_query('create schema if not exists raw') %}
+        {% for name, query in queries.items() %}
+            {% do run_query('create or replace view raw.' ~ name ~ ' as ' ~ query) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- The folder or bucket that holds the raw tables. -#}
+{% macro events_root() %}
+    {{- return(env_var('TRIBUTARY_EVENTS', 'seeds').rstrip('/')) -}}
+{% endmacro %}
+
+
+{#- The select that reads one raw table, with its declared columns only. An optional table that is
+    absent is empty. -#}
+{% macro raw_input_query(table) %}
+    {% set meta = table.config.meta %}
+    {% set found = locate_raw_input(table.name, meta) %}
+    {% if found.path %}
+        {% set reader = raw_input_reader(found.path, meta, table.columns) %}
+        {% do check_raw_columns(table, found.path, reader) %}
+        {% do check_raw_rows(table, found.path, reader) %}
+        {{ return('select ' ~ table.columns.keys() | join(', ') ~ ' from ' ~ reader) }}
+    {% elif meta.optional %}
+        {{ return(empty_raw_input(table.columns)) }}
+    {% endif %}
+    {{ exceptions.raise_compiler_error(
+        'No file for the raw table "' ~ table.name ~ '" under ' ~ events_root() ~ ': looked for '
+        ~ found.tried | join(', ') ~ '. Put the table there, or name the folder that has it with '
+        ~ 'TRIBUTARY_EVENTS.'
+    ) }}
+{% endmacro %}
+
+
+{#- {path, tried}: the first of the accepted layouts that has a file. -#}
+{% macro locate_raw_input(name, meta) %}
+    {% if meta.file %}
+        {% set candidates = [events_root() ~ '/' ~ meta.file] %}
+    {% else %}
+        {% set candidates = [] %}
+        {% for stem in [events_root() ~ '/' ~ meta.folder ~ '/' ~ name, events_root() ~ '/' ~ name] %}
+            {% for ending in ['/**/*.parquet', '.parquet', '.csv', '/**/*.csv'] %}
+                {% do candidates.append(stem ~ ending) %}
+            {% endfor %}
+        {% endfor %}
+    {% endif %}
+    {% for candidate in candidates %}
+        {% if run_query('select 1 from glob(' ~ text_literal(candidate) ~ ') limit 1').rows | length %}
+            {{ return({'path': candidate, 'tried': candidates}) }}
+        {% endif %}
+    {% endfor %}
+    {{ return({'path': none, 'tried': candidates}) }}
+{% endmacro %}
+
+
+{% macro text_literal(text) %}
+    {{- return("'" ~ text | replace("'", "''") ~ "'") -}}
+{% endmacro %}
+
+
+{#- The table function that reads a located table. CSV is read as text: staging types each value and
+    names the ones that it cannot read. A source whose files differ from plain CSV says how in
+    `meta.csv`, as arguments of read_csv. A file without a header line (`meta.has_header: false`) has
+    the declared columns, in the order in which they are declared. -#}
+{% macro raw_input_reader(path, meta, columns) %}
+    {% if path.endswith('.parquet') %}
+        {{ return('read_parquet(' ~ text_literal(path) ~ ', hive_partitioning = true)') }}
+    {% endif %}
+    {% set options = meta.csv or "delim = ',', quote = '\"', escape = '\"', skip = 0" %}
+    {% if meta.has_header is false %}
+        {% set named = [] %}
+        {% for name in columns %}
+            {% do named.append(text_literal(name) ~ ": 'VARCHAR'") %}
+        {% endfor %}
+        {% set options = options ~ ', header = false, columns = {' ~ named | join(', ') ~ '}' %}
+    {% else %}
+        {% set options = options ~ ', header = true' %}
+    {% endif %}
+    {{ return(
+        'read_csv(' ~ text_literal(path) ~ ', all_varchar = true, strict_mode = true, ' ~ options ~ ')'
+    ) }}
+{% endmacro %}
+
+
+{% macro empty_raw_input(columns) %}
+    {% set nulls = [] %}
+    {% for column in columns.values() %}
+        {% do nulls.append('cast(null as ' ~ column.data_type ~ ') as ' ~ column.name) %}
+    {% endfor %}
+    {{ return('select ' ~ nulls | join(', ') ~ ' where false') }}
+{% endmacro %}
+
+
+{#- Every declared column is there, stored as something that converts to its type without loss. -#}
+{% macro check_raw_columns(table, path, reader) %}
+    {% set stored = {} %}
+    {% for row in run_query('describe select * from ' ~ reader).rows %}
+        {% do stored.update({row[0]: row[1]}) %}
+    {% endfor %}
+    {% set missing = table.columns.keys() | reject('in', stored) | list %}
+    {% if missing %}
+        {{ exceptions.raise_compiler_error(
+            path ~ ' lacks the column(s) ' ~ missing | join(', ') ~ ' of the raw table "' ~ table.name
+            ~ '"; its first line or schema has ' ~ stored.keys() | join(', ')
+            ~ '. Write the file with these columns, empty where a value is unknown.'
+        ) }}
+    {% endif %}
+    {% for column in table.columns.values() %}
+        {% set type = stored[column.name] %}
+        {% if not raw_type_fits(column.data_type, type) %}
+            {{ exceptions.raise_compiler_error(
+                path ~ ' stores the column ' ~ column.name ~ ' of the raw table "' ~ table.name
+                ~ '" as ' ~ type ~ ', which cannot be read as ' ~ column.data_type
+                ~ ' without loss. Write it as ' ~ column.data_type ~ ', or as text.'
+            ) }}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- Text fits every type (it is parsed row by row); else the stored type must convert without loss:
+    money and counts never pass through a float. -#}
+{% macro raw_type_fits(declared, stored) %}
+    {% set whole = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER'] %}
+    {% if stored == 'VARCHAR' or declared == 'varchar' %}
+        {{ return(true) }}
+    {% elif declared in ['timestamp', 'date'] %}
+        {{ return(stored == 'DATE' or stored.startswith('TIMESTAMP')) }}
+    {% elif declared == 'boolean' %}
+        {{ return(stored == 'BOOLEAN') }}
+    {% elif declared == 'bigint' %}
+        {{ return(stored in whole) }}
+    {% elif declared.startswith('decimal') %}
+        {{ return(stored in whole or stored.startswith('DECIMAL')) }}
+    {% endif %}
+    {{ return(stored in whole + ['FLOAT', 'DOUBLE'] or stored.startswith('DECIMAL')) }}
+{% endmacro %}
+
+
+{#- The files can be read to their end. Of Parquet the footers are enough; text is read once, which
+    also shows a column in which not one value is of its type: a wrong column, not a bad row. -#}
+{% macro check_raw_rows(table, path, reader) %}
+    {% if path.endswith('.parquet') %}
+        {% set rows = run_query(
+            'select coalesce(sum(num_rows), 0) from parquet_file_metadata(' ~ text_literal(path) ~ ')'
+        ).rows[0][0] %}
+    {% else %}
+        {% set typed = table.columns.values() | rejectattr('data_type', 'equalto', 'varchar') | list %}
+        {% set counts = ['count(*)'] %}
+        {% for column in typed %}
+            {% do counts.append('count(' ~ to_text(column.name) ~ ')') %}
+            {% do counts.append('count(' ~ to_declared(column) ~ ')') %}
+        {% endfor %}
+        {% set result = run_query('select ' ~ counts | join(', ') ~ ' from ' ~ reader).rows[0] %}
+        {% set rows = result[0] %}
+        {% for column in typed %}
+            {% if result[loop.index0 * 2 + 1] > 0 and result[loop.index0 * 2 + 2] == 0 %}
+                {{ exceptions.raise_compiler_error(
+                    path ~ ': not one value of the column ' ~ column.name ~ ' of the raw table "'
+                    ~ table.name ~ '" reads as ' ~ column.data_type
+                    ~ '. Check the order of the columns, or write the values as ' ~ column.data_type ~ '.'
+                ) }}
+            {% endif %}
+        {% endfor %}
+    {% endif %}
+    {% if rows == 0 and table.config.meta.must_have_rows %}
+        {{ exceptions.raise_compiler_error(
+            path ~ ': the raw table "' ~ table.name ~ '" holds no row. Export at least one day, or name '
+            ~ 'the folder that has it with TRIBUTARY_EVENTS.'
+        ) }}
+    {% endif %}
+{% endmacro %}
+
+
+{#- A raw text column as its declared type, NULL where it does not parse. -#}
+{% macro to_declared(column) %}
+    {% if column.data_type == 'bigint' %}
+        {{ return(to_integer(column.name)) }}
+    {% elif column.data_type == 'timestamp' %}
+        {{ return(to_timestamp(column.name)) }}
+    {% elif column.data_type == 'double' %}
+        {{ return(to_double(column.name)) }}
+    {% endif %}
+    {{ return('try_cast(' ~ column.name ~ ' as ' ~ column.data_type ~ ')') }}
+{% endmacro %}

@@ -1,0 +1,20 @@
+-- Grain: one row per wave of one promotion or holiday, as the reference table lists it.
+with source as (
+
+    select * from {{ source('reference', 'calendar_events') }}
+
+),
+
+typed as (
+
+    select
+        {{ to_text('event_name') }} as event_name,
+        {{ to_text('event_type') }} as event_type,
+        {{ to_text('wave') }} as wave,
+        try_cast(starts_on as date) as starts_on,
+        try_cast(ends_on as date) as ends_on
+    from source
+
+)
+
+select * from typed
