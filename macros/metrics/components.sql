@@ -1,0 +1,80 @@
+{#- The additive components, each as the aggregate over fct_requests that makes it. Whoever needs a
+    slice adds these up; every ratio is made from them and from nothing else. -#}
+{% macro component_expressions() %}
+    {% set expressions = {
+        'requests': 'count(*)',
+        'ad_requests': 'count(*) filter (where ad_impressions > 0)',
+        'ad_clicked_requests': 'count(*) filter (where ad_clicks > 0)',
+        'clicked_requests': 'count(*) filter (where clicks > 0)',
+        'sent_ad_requests': 'count(*) filter (where commercial_results_returned > 0)',
+        'ad_requests_not_sent':
+            'count(*) filter (where ad_impressions > 0 and commercial_results_returned = 0)',
+        'ad_requests_not_shown':
+            'count(*) filter (where ad_impressions = 0 and commercial_results_returned > 0)',
+        'ad_impressions_not_sent': 'sum(greatest(ad_impressions - commercial_results_returned, 0))',
+        'ad_impressions_not_shown': 'sum(greatest(commercial_results_returned - ad_impressions, 0))',
+    } %}
+    {% for count in [
+        'results_returned', 'commercial_results_returned', 'impressions', 'ad_impressions', 'clicks',
+        'ad_clicks', 'detail_views', 'invalid_clicks', 'repeated_clicks', 'actions', 'ad_actions',
+        'cpc_clicks', 'charged_clicks', 'cpc_clicks_not_charged', 'charges_without_click',
+    ] %}
+        {% do expressions.update({count: 'sum(' ~ count ~ ')'}) %}
+    {% endfor %}
+    {{ return(expressions) }}
+{% endmacro %}
+
+
+{% macro money_components() %}
+    {{ return(['action_value', 'revenue']) }}
+{% endmacro %}
+
+
+{#- Sums over fct_requests: counts, then money in micro-units. -#}
+{% macro component_sums() -%}
+    {%- for name, expression in component_expressions().items() %}
+    cast({{ expression }} as bigint) as {{ name }},
+    {%- endfor %}
+    {%- for name in money_components() %}
+    cast(sum({{ name }}_micros) as decimal(38, 0)) as {{ name }}_micros{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#- The same, summed up once more from a relation that component_sums made; money in units. -#}
+{% macro component_rollups() -%}
+    {%- for name in component_expressions() %}
+    cast(sum({{ name }}) as bigint) as {{ name }},
+    {%- endfor %}
+    {%- for name in money_components() %}
+    {{ micros_to_units('sum(' ~ name ~ '_micros)') }} as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#- Users who did a thing, each once: exact at the grain of the query, never to be summed. -#}
+{% macro distinct_users() -%}
+    count(distinct user_id) as users,
+    count(distinct user_id) filter (where ad_impressions > 0) as ad_users,
+    count(distinct user_id) filter (where clicks > 0) as clicking_users,
+    count(distinct user_id) filter (where ad_clicks > 0) as ad_clicking_users,
+    count(distinct user_id) filter (where detail_views > 0) as detail_view_users,
+    count(distinct user_id) filter (where actions > 0) as acting_users
+{%- endmacro %}
+
+
+{#- Counts that a served slice shows: its components and its distinct counts, in column order. -#}
+{% macro served_components() %}
+    {{ return([
+        'requests', 'ad_requests', 'ad_impressions', 'ad_clicks', 'ad_clicked_requests', 'ad_actions',
+        'action_value', 'revenue', 'results_returned', 'commercial_results_returned', 'impressions',
+        'clicks', 'clicked_requests', 'actions', 'detail_views', 'invalid_clicks', 'repeated_clicks',
+    ]) }}
+{% endmacro %}
+
+{% macro distinct_counts() %}
+    {{ return([
+        'users', 'ad_users', 'clicking_users', 'ad_clicking_users', 'detail_view_users',
+        'acting_users', 'active_advertisers',
+    ]) }}
+{% endmacro %}
