@@ -1,0 +1,131 @@
+"""Run dbt inside this process, with progress and with errors that a reader understands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tributary.failures import explain
+from tributary.settings import Settings
+
+
+@dataclass
+class NodeOutcome:
+    """One model or test that did not simply pass."""
+
+    name: str
+    kind: str
+    status: str
+    failures: int
+    message: str
+
+
+@dataclass
+class BuildResult:
+    """How a build ended.
+
+    Attributes:
+        counts: nodes by status (success, pass, warn, fail, error, skipped).
+        problems: nodes that failed or could not run.
+        warnings: tests that warned.
+        error: why dbt ended before it ran any node.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: list[NodeOutcome] = field(default_factory=list)
+    warnings: list[NodeOutcome] = field(default_factory=list)
+    error: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Every model was built and no test failed; warnings do not count."""
+        return self.error is None and not self.problems
+
+
+def run_build(
+    settings: Settings, arguments: list[str], console: Console, verbose: bool
+) -> BuildResult:
+    """`dbt build` with the arguments given, on the settings' input and warehouse."""
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    settings.export()
+    command = [
+        *(["build"] if verbose else ["--quiet", "build"]),
+        *("--project-dir", str(settings.project)),
+        *("--profiles-dir", str(settings.project)),
+        *arguments,
+    ]
+    if verbose:
+        return _invoke(command, lambda event: None)
+    with _progress(console) as progress:
+        return _invoke(command, _advance(progress))
+
+
+def _invoke(command: list[str], on_event: Callable[[Any], None]) -> BuildResult:
+    # Importing dbt takes seconds: `tributary --help` should not wait for it.
+    from dbt.cli.main import dbtRunner
+
+    messages: list[str] = []
+
+    def observe(event: Any) -> None:
+        if event.info.level == "error":
+            messages.append(event.info.msg)
+        on_event(event)
+
+    outcome = dbtRunner(callbacks=[observe]).invoke(command)
+    result = BuildResult()
+    nodes = getattr(outcome.result, "results", None)
+    if outcome.exception is not None or not nodes:
+        raised = str(outcome.exception or "\n".join(messages) or "dbt found nothing to build.")
+        result.error = explain(raised)
+        return result
+    for node in nodes:
+        _record(result, node)
+    return result
+
+
+def _record(result: BuildResult, node: Any) -> None:
+    status = str(node.status)
+    result.counts[status] = result.counts.get(status, 0) + 1
+    outcome = NodeOutcome(
+        name=node.node.name,
+        kind=str(node.node.resource_type),
+        status=status,
+        failures=node.failures or 0,
+        message=explain(node.message or ""),
+    )
+    if status in ("error", "fail", "runtime error"):
+        result.problems.append(outcome)
+    elif status == "warn":
+        result.warnings.append(outcome)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("[progress.description]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _advance(progress: Progress) -> Callable[[Any], None]:
+    task = progress.add_task("reading the project", total=None)
+
+    def on_event(event: Any) -> None:
+        if event.info.name == "NodeStart":
+            progress.update(
+                task,
+                description=event.data.node_info.node_name[:48].ljust(48),
+                total=getattr(event.data, "total", None),
+            )
+        elif event.info.name == "LogStartLine":
+            progress.update(task, total=event.data.total)
+        elif event.info.name == "NodeFinished":
+            progress.advance(task)
+
+    return on_event

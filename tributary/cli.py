@@ -1,0 +1,136 @@
+"""The command line: `tributary`."""
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tributary.build import run_build
+from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows
+from tributary.settings import Settings, SettingsError, resolve
+from tributary.simulate.command import simulate
+from tributary.summary import print_problems, print_summary
+
+FAILED = 1
+REFUSED = 2
+
+app = typer.Typer(
+    name="tributary",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help=(
+        "From an ad platform's raw event logs to a metrics mart in which every revenue identity "
+        "holds and every number is reconciled to the billing ledger.\n\n"
+        "Exit codes: 0 done, 1 a model or a check failed, 2 the input or the command was refused."
+    ),
+)
+
+EventsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--events",
+        help="Folder or bucket with the raw tables [env: TRIBUTARY_EVENTS; default: the seeds].",
+    ),
+]
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        help="Log format: events, ipinyou or kddcup2012 [env: TRIBUTARY_SOURCE; default: events].",
+    ),
+]
+WarehouseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--warehouse",
+        help="Folder of the databases [env: TRIBUTARY_WAREHOUSE; default: warehouse].",
+    ),
+]
+
+
+@app.command()
+def run(
+    events: EventsOption = None,
+    source: SourceOption = None,
+    warehouse: WarehouseOption = None,
+    select: Annotated[
+        str | None, typer.Option("--select", help="Build only what this dbt selector names.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show dbt's own log.")] = False,
+) -> None:
+    """Build the marts from the raw events, run every check and show what came out.
+
+    Input that cannot be read is refused before anything is built, with the file, the column and the
+    remedy. Rows that break a rule go to the quarantine and never stop the good ones.
+    """
+    console = Console()
+    settings = _settings(console, events, source, warehouse)
+    arguments = ["--select", select] if select else []
+    result = run_build(settings, arguments, console, verbose)
+    print_problems(console, result)
+    if result.error:
+        raise typer.Exit(REFUSED)
+    if not result.succeeded:
+        console.print(
+            f"{len(result.problems)} failed. The full log is {settings.project}/logs/dbt.log.",
+            highlight=False,
+        )
+        raise typer.Exit(FAILED)
+    if not select:
+        print_summary(console, settings.build_database, result, settings.reporting_currency)
+
+
+@app.command()
+def quarantine(
+    out: Annotated[Path, typer.Argument(help="Folder for the files, one CSV a table.")],
+    table: Annotated[
+        list[str] | None,
+        typer.Option("--table", help=f"Only this table: {', '.join(EVENT_TABLES)}. Repeatable."),
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Only rows that broke this rule.")
+    ] = None,
+    warehouse: WarehouseOption = None,
+) -> None:
+    """Write the rejected rows of the last build as CSV, as they came, to be mended.
+
+    Put the mended rows into the raw table in place of the bad ones (or beside them, where their key
+    was the trouble) and run again: a row that is right leaves the quarantine by itself.
+    """
+    console = Console()
+    settings = _settings(console, None, None, warehouse)
+    unknown = set(table or []) - set(EVENT_TABLES)
+    if unknown:
+        _refuse(console, f"No event table {', '.join(sorted(unknown))}: {', '.join(EVENT_TABLES)}.")
+    try:
+        exports = export_rows(settings, out, tuple(table or EVENT_TABLES), reason)
+    except QuarantineError as error:
+        _refuse(console, str(error))
+    if not exports:
+        console.print("The quarantine holds no such row.")
+        return
+    listing = Table("table", "rows", "file")
+    for export in exports:
+        listing.add_row(export.table, f"{export.rows:,}", str(export.path))
+    console.print(listing)
+
+
+app.command()(simulate)
+
+
+def _settings(
+    console: Console, events: str | None, source: str | None, warehouse: Path | None
+) -> Settings:
+    try:
+        return resolve(events, source, warehouse)
+    except SettingsError as error:
+        _refuse(console, str(error))
+
+
+def _refuse(console: Console, message: str) -> NoReturn:
+    console.print(f"[bold red]Refused.[/] {message}", highlight=False)
+    raise typer.Exit(REFUSED)

@@ -1,0 +1,52 @@
+"""What went wrong in a build, in words: what, in which input, and what to do."""
+
+import re
+from pathlib import Path
+
+from tributary.csv_faults import find_csv_fault
+
+_CSV_FILE = re.compile(
+    r'(?:sniffing file|CSV Error.*?file = |file: )\s*"?([^"\n]+?\.[a-z]+)"?\s*[.\n]', re.S
+)
+_BROKEN_PARQUET = re.compile(r"file '([^']+\.parquet)'")
+_LOCKED = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.S)
+_OURS = re.compile(r"Compilation Error in operation [^\n]*\n\s*(.+?)\n\s*\n?\s*> in macro", re.S)
+
+
+def explain(message: str) -> str:
+    """The reader's version of an error that dbt or the engine raised.
+
+    What the project's own checks say comes through as it is. The engine's errors on unreadable
+    files
+    are turned into the file, the place and the remedy. Anything else is returned unchanged.
+    """
+    ours = _OURS.search(message)
+    if ours:
+        return " ".join(ours.group(1).split())
+    locked = _LOCKED.search(message)
+    if locked:
+        return (
+            f"{locked.group(1)} is held by another process (PID {locked.group(2)}). Wait until it "
+            "ends, close the tool that has the build database open, or name another folder with "
+            "TRIBUTARY_WAREHOUSE."
+        )
+    parquet = _BROKEN_PARQUET.search(message)
+    if parquet:
+        return (
+            f"{parquet.group(1)} is no complete Parquet file (its footer cannot be read): it was "
+            "cut short or is still being written. Copy it again, or take it out of the folder."
+        )
+    csv = _CSV_FILE.search(message)
+    if csv:
+        return _explain_csv(Path(csv.group(1)), message)
+    return message.strip()
+
+
+def _explain_csv(path: Path, message: str) -> str:
+    fault = find_csv_fault(path) if path.is_file() else None
+    if fault is None:
+        return f"{path} cannot be read as CSV. {message.strip()}"
+    return (
+        f"{path}, line {fault.line}, column {fault.column}: {fault.what}. Quote values that hold a "
+        "comma, a quote or a line break, and double the quotes inside them."
+    )

@@ -1,0 +1,96 @@
+"""Where the project, its input and its warehouse are."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+EVENTS = "TRIBUTARY_EVENTS"
+SOURCE = "TRIBUTARY_SOURCE"
+WAREHOUSE = "TRIBUTARY_WAREHOUSE"
+SOURCES = ("events", "ipinyou", "kddcup2012")
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Resolved settings of one run.
+
+    Attributes:
+        project: folder of the dbt project.
+        events: folder or bucket with the raw tables.
+        source: log format of the raw tables.
+        warehouse: folder of the databases and reports.
+    """
+
+    project: Path
+    events: str
+    source: str
+    warehouse: Path
+
+    @property
+    def build_database(self) -> Path:
+        """The database that a build writes."""
+        return self.warehouse / "build.duckdb"
+
+    @property
+    def reporting_currency(self) -> str:
+        """Currency of every revenue figure, from the project's variables."""
+        declared = yaml.safe_load((self.project / "dbt_project.yml").read_text("utf-8"))
+        return str(declared["vars"]["reporting_currency"])
+
+    def export(self) -> None:
+        """Hand the settings to dbt, which reads them from the environment."""
+        os.environ[EVENTS] = self.events
+        os.environ[SOURCE] = self.source
+        os.environ[WAREHOUSE] = str(self.warehouse)
+
+
+def find_project(start: Path) -> Path:
+    """Folder of the dbt project: `start` or the nearest folder above it, else this checkout.
+
+    Raises:
+        SettingsError: no dbt project is there.
+    """
+    for folder in (start, *start.parents, Path(__file__).resolve().parent.parent):
+        project_file = folder / "dbt_project.yml"
+        if project_file.is_file() and "name: tributary" in project_file.read_text("utf-8"):
+            return folder
+    raise SettingsError(
+        f"No tributary project in {start} or above it. Run from inside the checkout."
+    )
+
+
+def resolve(
+    events: str | None = None, source: str | None = None, warehouse: Path | None = None
+) -> Settings:
+    """Settings from the options given, else from the environment, else the defaults.
+
+    Relative folders are taken from where the command runs; the defaults from the project.
+
+    Raises:
+        SettingsError: there is no project, or the log format is unknown.
+    """
+    project = find_project(Path.cwd())
+    given_events = events or os.environ.get(EVENTS)
+    given_source = source or os.environ.get(SOURCE, "events")
+    given_warehouse = warehouse or os.environ.get(WAREHOUSE)
+    if given_source not in SOURCES:
+        raise SettingsError(
+            f"{SOURCE} is {given_source!r}; it must be one of {', '.join(SOURCES)}."
+        )
+    return Settings(
+        project=project,
+        events=_absolute(given_events) if given_events else str(project / "seeds"),
+        source=given_source,
+        warehouse=Path(given_warehouse).resolve() if given_warehouse else project / "warehouse",
+    )
+
+
+def _absolute(location: str) -> str:
+    is_remote = "://" in location
+    return location if is_remote else str(Path(location).resolve())

@@ -1,0 +1,272 @@
+"""The readable end of a run: what came in, what was held back, what the mart says."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from tributary.build import BuildResult
+
+_REASONS_SHOWN = 12
+_EVENT_TABLES = 5
+
+_ROWS = """
+    select
+        event_table,
+        sum(raw_rows) as raw_rows,
+        sum(accepted_rows) as accepted_rows,
+        sum(duplicate_rows) as duplicate_rows,
+        sum(quarantined_rows) as quarantined_rows
+    from marts.conservation_daily
+    group by event_table
+    order by
+        case event_table
+            when 'requests' then 1 when 'impressions' then 2 when 'clicks' then 3
+            when 'actions' then 4 else 5
+        end
+"""
+
+_REASONS = """
+    select
+        reason,
+        sum(quarantined_rows) as quarantined_rows,
+        string_agg(distinct event_table, ', ' order by event_table) as event_tables,
+        sum(amount_in_reporting_currency) as amount_at_stake
+    from marts.quarantine_summary
+    group by reason
+    order by abs(coalesce(amount_at_stake, 0)) desc, quarantined_rows desc, reason
+"""
+
+_SURFACES = """
+    with surfaces as (
+
+        select
+            surface,
+            sum(requests) as requests,
+            sum(ad_requests) as ad_requests,
+            sum(ad_impressions) as ad_impressions,
+            sum(ad_clicks) as ad_clicks,
+            sum(revenue) as revenue
+        from marts.revenue_daily
+        group by surface
+
+    ),
+
+    statuses as (
+
+        select
+            case when dimension = '(all)' then '(all)' else dimension_value end as surface,
+            count(*) filter (where status = 'holds') as holding,
+            count(*) filter (where status = 'undefined') as undefined,
+            count(*) filter (where status = 'violated') as violated
+        from marts.identity_status
+        where entry = 'definition' and period_grain = 'day' and dimension in ('(all)', 'surface')
+        group by 1
+
+    )
+
+    select
+        surfaces.surface,
+        requests,
+        ad_requests / nullif(requests, 0) as pvr,
+        ad_impressions / nullif(ad_requests, 0) as asn,
+        ad_clicks / nullif(ad_impressions, 0) as ctr2,
+        cast(revenue as double) / nullif(ad_clicks, 0) as acp,
+        revenue,
+        holding,
+        undefined,
+        violated
+    from surfaces
+    left join statuses on surfaces.surface = statuses.surface
+    order by surfaces.surface = '(all)', revenue desc
+"""
+
+_GAPS = """
+    select
+        factor,
+        sum(only_in_first) filter (where dimension = '(all)') as only_in_first,
+        sum(only_in_second) filter (where dimension = '(all)') as only_in_second,
+        count(*) filter (where gap_level in ('warn', 'fail')) as slices
+    from marts.identity_status
+    where entry = 'double_entry' and identity = 'five_factor' and factor <> 'all'
+    group by factor
+    order by factor
+"""
+
+_INVOICES = """
+    select
+        currency,
+        sum(ledger_amount) as ledger_amount,
+        sum(invoiced_amount) as invoiced_amount,
+        sum(quarantined_amount) as quarantined_amount,
+        sum(unexplained_gap) as unexplained_gap
+    from marts.invoice_reconciliation_monthly
+    group by currency
+    having bool_or(is_invoiced)
+    order by currency
+"""
+
+_TOTALS = """
+    select
+        (select sum(ledger_basis_revenue) from marts.reconciliation_daily) as ledger,
+        (select sum(revenue) from marts.revenue_daily where surface = '(all)') as mart,
+        (select min(requested_on) from marts.revenue_daily) as first_day,
+        (select max(requested_on) from marts.revenue_daily) as last_day,
+        (select sum(late_rows) from marts.late_arrivals) as late_rows
+"""
+
+
+def print_problems(console: Console, result: BuildResult) -> None:
+    """Name each failed node and what it said."""
+    if result.error:
+        console.print(f"[bold red]Nothing was built.[/] {_plain(result.error)}", highlight=False)
+    for problem in result.problems:
+        console.print(
+            f"[bold red]{problem.status}[/] {problem.kind} [bold]{problem.name}[/]: "
+            f"{_plain(problem.message)}",
+            highlight=False,
+        )
+
+
+def print_summary(console: Console, database: Path, result: BuildResult, currency: str) -> None:
+    """Show the built marts in a few tables.
+
+    Args:
+        console: where to print.
+        database: the DuckDB file of the build.
+        result: how the build ended, for its warnings and counts.
+        currency: reporting currency, for headings.
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        _print_rows(console, connection)
+        _print_reasons(console, connection, currency)
+        _print_surfaces(console, connection, currency)
+        _print_gaps(console, connection)
+        _print_invoices(console, connection)
+        totals = connection.execute(_TOTALS).fetchone()
+    if totals is not None:
+        _print_totals(console, totals, currency)
+    for warning in result.warnings:
+        console.print(
+            f"[yellow]warning[/] {warning.name}: {_plain(warning.message)}", highlight=False
+        )
+    passed = result.counts.get("pass", 0)
+    built = result.counts.get("success", 0)
+    console.print(
+        f"[bold green]{built} models built, {passed} tests passed[/], "
+        f"{len(result.warnings)} warned. The marts are in [bold]{database}[/], schema marts.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _print_totals(console: Console, totals: tuple[Any, ...], currency: str) -> None:
+    ledger, mart, first_day, last_day, late_rows = totals
+    verdict = "[green]equal[/]" if (ledger or 0) == (mart or 0) else "[bold red]NOT EQUAL[/]"
+    console.print(
+        f"{first_day} to {last_day}: ledger {ledger or 0:,.6f} {currency}, mart {mart or 0:,.6f} "
+        f"{currency}: {verdict} to the micro-unit.",
+        highlight=False,
+    )
+    if late_rows:
+        console.print(
+            f"{late_rows} rows arrived later than the lookback covers; this build took them in "
+            "(marts.late_arrivals).",
+            highlight=False,
+        )
+
+
+def _print_rows(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    table = _table("Rows in", ["table"], ["raw", "accepted", "duplicate", "quarantined"])
+    for name, *counts in connection.execute(_ROWS).fetchall():
+        table.add_row(name, *(f"{count:,}" for count in counts))
+    console.print(table)
+
+
+def _print_reasons(console: Console, connection: duckdb.DuckDBPyConnection, currency: str) -> None:
+    table = _table("Quarantined, by reason", ["reason"], ["rows", f"{currency} at stake"], ["in"])
+    reasons = connection.execute(_REASONS).fetchall()
+    for reason, rows, tables, amount in reasons[:_REASONS_SHOWN]:
+        where = "every table" if tables.count(",") == _EVENT_TABLES - 1 else tables
+        table.add_row(reason, f"{rows:,}", "" if amount is None else f"{amount:,.2f}", where)
+    rest = reasons[_REASONS_SHOWN:]
+    if rest:
+        rows = sum(row[1] for row in rest)
+        amount = sum(row[3] or 0 for row in rest)
+        table.add_row(f"{len(rest)} more", f"{rows:,}", f"{amount:,.2f}", "quarantine_summary")
+    if reasons:
+        console.print(table)
+
+
+def _print_surfaces(console: Console, connection: duckdb.DuckDBPyConnection, currency: str) -> None:
+    table = _table(
+        "Revenue = PV · PVR · ASN · CTR2 · ACP",
+        ["surface"],
+        ["PV", "PVR", "ASN", "CTR2", "ACP", currency, "hold", "undef.", "viol."],
+    )
+    for surface, requests, *ratios, revenue, holding, undefined, violated in connection.execute(
+        _SURFACES
+    ).fetchall():
+        table.add_row(
+            surface,
+            f"{requests:,}",
+            *(_number(value) for value in ratios),
+            f"{revenue:,.2f}",
+            *(f"{count or 0:,}" for count in (holding, undefined, violated)),
+        )
+    console.print(table)
+
+
+def _print_gaps(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    table = _table(
+        "Double entry: units that one of two systems lacks",
+        ["factor"],
+        ["only in 1st log", "only in 2nd log", "slices beyond threshold"],
+    )
+    for factor, only_in_first, only_in_second, slices in connection.execute(_GAPS).fetchall():
+        table.add_row(factor, f"{only_in_first:,.0f}", f"{only_in_second:,.0f}", f"{slices:,}")
+    console.print(table)
+
+
+def _print_invoices(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    invoices = connection.execute(_INVOICES).fetchall()
+    table = _table(
+        "Invoices against the ledger",
+        ["currency"],
+        ["ledger", "invoiced", "quarantine holds", "unexplained"],
+    )
+    for currency, *amounts in invoices:
+        table.add_row(currency, *(f"{amount:,.6f}" for amount in amounts))
+    if invoices:
+        console.print(table)
+
+
+def _table(
+    title: str, texts: list[str], numbers: list[str], notes: list[str] | None = None
+) -> Table:
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for text in texts:
+        table.add_column(text, no_wrap=True)
+    for number in numbers:
+        table.add_column(number, justify="right", no_wrap=True)
+    for note in notes or []:
+        table.add_column(note, overflow="fold")
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "undef." if value is None else f"{value:.4f}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
