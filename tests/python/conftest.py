@@ -1,0 +1,66 @@
+"""Fixtures: built warehouses, each made once, by the project's own command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _clean_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test inherits, or leaves behind, a setting of the shell that runs it."""
+    for name in [name for name in os.environ if name.startswith("TRIBUTARY_")]:
+        if name != "TRIBUTARY_REAL_LOGS":
+            monkeypatch.delenv(name)
+    yield
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def tributary() -> Command:
+    """Run the command line in a process of its own: `tributary('run', '--events', folder)`."""
+
+    def run(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tributary", *(str(argument) for argument in arguments)],
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            env={
+                **{k: v for k, v in os.environ.items() if not k.startswith("TRIBUTARY_")},
+                "COLUMNS": "200",
+            },
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def seeds_run(
+    tributary: Command, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A build of the default seeds with every check, and what the command printed."""
+    warehouse = tmp_path_factory.mktemp("seeds") / "warehouse"
+    outcome = tributary("run", "--warehouse", warehouse)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return warehouse, outcome
+
+
+@pytest.fixture(scope="session")
+def built_warehouse(seeds_run: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
+    """The DuckDB file of that build."""
+    return seeds_run[0] / "build.duckdb"

@@ -1,0 +1,153 @@
+"""Input that cannot be read ends the run with the file, the place and the remedy, and leaves
+nothing.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from tiny import tiny_platform, write_platform
+from typer.testing import CliRunner
+
+from tributary.cli import REFUSED, app
+from tributary.csv_faults import find_csv_fault
+
+
+def _events(folder: Path, table: str) -> Path:
+    return folder / "events" / f"{table}.csv"
+
+
+def _empty_file(folder: Path) -> None:
+    _events(folder, "clicks").write_text("")
+
+
+def _missing_column(folder: Path) -> None:
+    file = _events(folder, "charges")
+    file.write_text(file.read_text().replace("amount_micros", "amount", 1))
+
+
+def _wrong_type(folder: Path) -> None:
+    file = _events(folder, "charges")
+    file.write_text(file.read_text().replace("1500000", "one and a half"))
+
+
+def _stray_quote(folder: Path) -> None:
+    file = _events(folder, "clicks")
+    file.write_text(file.read_text() + 'k2,i2,"2026-10-19 01:00:09,false,,2026-10-19 03:00:00\n')
+
+
+def _too_few_values(folder: Path) -> None:
+    file = _events(folder, "clicks")
+    file.write_text(file.read_text() + "k2,i2,2026-10-19 01:00:09\n")
+
+
+def _no_folder(folder: Path) -> None:
+    for file in (folder / "events").iterdir():
+        file.unlink()
+
+
+def _no_rows(folder: Path) -> None:
+    file = _events(folder, "requests")
+    file.write_text(file.read_text().splitlines()[0] + "\n")
+
+
+def _truncated_parquet(folder: Path) -> None:
+    table = _as_parquet(folder, "charges", "*")
+    table.write_bytes(table.read_bytes()[:-20])
+
+
+def _float_money(folder: Path) -> None:
+    _as_parquet(folder, "charges", "* replace (cast(amount_micros as double) as amount_micros)")
+
+
+def _as_parquet(folder: Path, table: str, columns: str) -> Path:
+    source = _events(folder, table)
+    target = folder / "events" / table / "dt=2026-10-19" / "part.parquet"
+    target.parent.mkdir(parents=True)
+    duckdb.sql(f"copy (select {columns} from read_csv('{source}')) to '{target}'")
+    source.unlink()
+    return target
+
+
+GARBAGE: dict[str, tuple[Callable[[Path], None], list[str]]] = {
+    "an empty file": (_empty_file, ["events/clicks.csv", "click_id", "Write the file"]),
+    "a missing column": (
+        _missing_column,
+        ["events/charges.csv", "amount_micros", "Write the file"],
+    ),
+    "a column of another type": (
+        _wrong_type,
+        ["events/charges.csv", "amount_micros", "bigint", "write the values as"],
+    ),
+    "a stray quote": (_stray_quote, ["events/clicks.csv", "line 3", "clicked_at", "Quote values"]),
+    "a short line": (_too_few_values, ["events/clicks.csv", "line 3", "clicked_at", "3 values"]),
+    "a folder with no data": (
+        _no_folder,
+        ['"requests"', "events/requests.csv", "TRIBUTARY_EVENTS"],
+    ),
+    "a table with no row": (_no_rows, ["events/requests.csv", "no row", "Export"]),
+    "a truncated Parquet file": (
+        _truncated_parquet,
+        ["part.parquet", "cut short", "Copy it again"],
+    ),
+    "money stored as a float": (_float_money, ["charges", "amount_micros", "DOUBLE", "bigint"]),
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_garbage_is_refused_by_name(garbage: str, tmp_path: Path) -> None:
+    spoil, words = GARBAGE[garbage]
+    folder = write_platform(tiny_platform(), tmp_path / "platform")
+    spoil(folder)
+    warehouse = tmp_path / "warehouse"
+    outcome = CliRunner().invoke(
+        app, ["run", "--events", str(folder), "--warehouse", str(warehouse)], terminal_width=200
+    )
+    said = " ".join(outcome.output.split())
+    assert outcome.exit_code == REFUSED, said
+    for word in words:
+        assert word in said
+    assert "Traceback" not in said
+    assert _tables(warehouse / "build.duckdb") == []
+
+
+def _tables(database: Path) -> list[str]:
+    if not database.exists():
+        return []
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return [
+            row[0]
+            for row in connection.execute(
+                "select table_name from information_schema.tables"
+            ).fetchall()
+        ]
+
+
+def test_an_unknown_log_format_is_refused(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(app, ["run", "--source", "syslog"])
+    assert outcome.exit_code == REFUSED
+    assert "syslog" in outcome.output
+    assert "ipinyou" in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("a,b\n1,2\n", None, None),
+        ('a,b\n"1\n2",3\n', None, None),
+        ('a,b\n1,"say ""hi"""\n', None, None),
+        ('a,b\n1,2\n3,"4\n', 3, "b"),
+        ('a,b\n1,x"y\n', 2, "b"),
+        ('a,b\n"1"x,2\n', 2, "a"),
+        ("a,b\n1\n", 2, "a"),
+        ("a,b\n1,2,3\n", 2, "b"),
+    ],
+)
+def test_the_first_fault_of_a_csv_file_is_found(
+    text: str, line: int | None, column: str | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(text)
+    fault = find_csv_fault(file)
+    assert (fault and fault.line, fault and fault.column) == (line, column)

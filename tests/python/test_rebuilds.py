@@ -1,0 +1,187 @@
+"""A build can be repeated, killed, fed in another format and corrected, and ends up right."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from tiny import tiny_platform, write_platform, write_reference
+from typer.testing import CliRunner
+
+from tributary.cli import app
+
+SIMULATED = ("--days", "6", "--requests-per-day", "40", "--seed", "3")
+ONLY_MODELS = ("--select", "resource_type:model")
+
+
+def build(events: Path, warehouse: Path, *options: str) -> Path:
+    """Build the marts in this process; returns the database."""
+    outcome = CliRunner().invoke(
+        app, ["run", "--events", str(events), "--warehouse", str(warehouse), *options]
+    )
+    assert outcome.exit_code == 0, outcome.output
+    return warehouse / "build.duckdb"
+
+
+def fetch(database: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def contents(database: Path, schema: str = "marts") -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table of a schema, in one order."""
+    names = fetch(
+        database,
+        f"select table_name from information_schema.tables where table_schema = '{schema}'",
+    )
+    assert names
+    return {
+        str(name): fetch(database, f"select * from {schema}.{name} order by all")
+        for (name,) in names
+    }
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("simulated") / "platform"
+    outcome = CliRunner().invoke(app, ["simulate", "--out", str(folder), *SIMULATED])
+    assert outcome.exit_code == 0, outcome.output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(simulated, tmp_path_factory.mktemp("undisturbed"), *ONLY_MODELS)
+
+
+def test_a_second_build_changes_nothing(simulated: Path, undisturbed: Path) -> None:
+    before = contents(undisturbed)
+    build(simulated, undisturbed.parent, *ONLY_MODELS)
+    assert contents(undisturbed) == before
+    assert before["revenue_daily"]
+
+
+@pytest.mark.parametrize("seconds_after_start", [0.2, 1.0, 2.5])
+def test_a_build_killed_at_any_moment_leaves_the_next_one_right(
+    seconds_after_start: float, simulated: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "warehouse"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tributary", "run"),
+            *("--events", simulated, "--warehouse", warehouse),
+            *ONLY_MODELS,
+        ],
+        env={k: v for k, v in os.environ.items() if not k.startswith("TRIBUTARY_")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not (warehouse / "build.duckdb").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(seconds_after_start)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    database = build(simulated, warehouse, *ONLY_MODELS)
+    assert contents(database) == contents(undisturbed)
+
+
+def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
+    # Text that does not parse cannot be stored in typed Parquet: a clean platform has none.
+    databases = []
+    for kind in ("csv", "parquet"):
+        folder = tmp_path / kind
+        outcome = CliRunner().invoke(
+            app, ["simulate", "--out", str(folder), "--format", kind, "--clean", *SIMULATED]
+        )
+        assert outcome.exit_code == 0, outcome.output
+        databases.append(build(folder, tmp_path / f"{kind}_warehouse", *ONLY_MODELS))
+    from_csv, from_parquet = (contents(database) for database in databases)
+    assert from_csv == from_parquet
+    assert from_csv["revenue_daily"]
+
+
+def test_a_mended_row_leaves_the_quarantine(tmp_path: Path) -> None:
+    tables = tiny_platform()
+    tables["charges"][0]["currency"] = "USD"
+    tables["clicks"][0]["impression_id"] = "i9"
+    events = write_platform(tables, tmp_path / "platform")
+    database = build(events, tmp_path / "warehouse", *ONLY_MODELS)
+    assert reasons(database) == {
+        ("clicks", "orphan_click"),
+        ("actions", "orphan_action"),
+        ("charges", "orphan_charge,no_fx_rate"),
+    }
+
+    out = tmp_path / "rejected"
+    outcome = CliRunner().invoke(
+        app, ["quarantine", str(out), "--warehouse", str(database.parent), "--table", "clicks"]
+    )
+    assert outcome.exit_code == 0, outcome.output
+    rejected = out / "clicks.csv"
+    rejected.write_text(rejected.read_text().replace("i9", "i1"))
+    rejected.replace(events / "events" / "clicks.csv")
+    write_reference(
+        events, "fx_rates", [{"rate_date": "2026-10-19", "currency": "USD", "rate": "7.1"}]
+    )
+    build(events, tmp_path / "warehouse", *ONLY_MODELS)
+    assert reasons(database) == set()
+    assert fetch(
+        database,
+        "select ad_clicks, ad_actions, cast(revenue as varchar) from marts.revenue_daily "
+        "where surface = '(all)'",
+    ) == [(1, 1, "10.650000")]
+
+
+def test_an_orphan_leaves_the_quarantine_once_its_parent_arrives(tmp_path: Path) -> None:
+    tables = tiny_platform()
+    late = tables["impressions"].pop(0)
+    events = write_platform(tables, tmp_path / "platform")
+    database = build(events, tmp_path / "warehouse", *ONLY_MODELS)
+    assert ("clicks", "orphan_click") in reasons(database)
+    tables["impressions"].append({**late, "ingested_at": "2026-10-21 03:00:00"})
+    write_platform(tables, tmp_path / "platform")
+    build(events, tmp_path / "warehouse", *ONLY_MODELS)
+    assert reasons(database) == set()
+
+
+def reasons(database: Path) -> set[tuple[object, ...]]:
+    return set(fetch(database, "select event_table, reasons from facts.fct_quarantined_events"))
+
+
+def test_a_day_that_never_arrived_fails_the_run_by_name(tmp_path: Path) -> None:
+    folder = tmp_path / "platform"
+    outcome = CliRunner().invoke(
+        app,
+        ["simulate", "--out", str(folder), "--missing-day", "2026-10-22", *SIMULATED],
+    )
+    assert outcome.exit_code == 0, outcome.output
+    outcome = CliRunner().invoke(
+        app,
+        ["run", "--events", str(folder), "--warehouse", str(tmp_path / "warehouse")],
+        terminal_width=200,
+    )
+    assert outcome.exit_code == 1, outcome.output
+    assert "no_day_is_missing" in outcome.output
+
+
+def test_the_quarantine_export_refuses_what_it_cannot_do(undisturbed: Path, tmp_path: Path) -> None:
+    runner = CliRunner()
+    no_build = runner.invoke(app, ["quarantine", str(tmp_path / "a"), "--warehouse", str(tmp_path)])
+    assert no_build.exit_code == 2
+    assert "tributary run" in no_build.output
+    warehouse = str(undisturbed.parent)
+    no_table = runner.invoke(
+        app, ["quarantine", str(tmp_path / "b"), "--warehouse", warehouse, "--table", "views"]
+    )
+    assert no_table.exit_code == 2
+    assert "views" in no_table.output
+    taken = tmp_path / "c"
+    assert runner.invoke(app, ["quarantine", str(taken), "--warehouse", warehouse]).exit_code == 0
+    again = runner.invoke(app, ["quarantine", str(taken), "--warehouse", warehouse])
+    assert again.exit_code == 2
+    assert "exists" in again.output
