@@ -30,7 +30,7 @@ halves as (
         sum(days.revenue) as revenue
     from days
     cross join bounds
-    group by 1, 2, 3, 4
+    group by days.advertiser_id, days.advertiser_name, days.industry, is_later
 
 ),
 

@@ -1,6 +1,6 @@
 -- How far are ledger days and request days apart?
--- Money by the days between the request that led to a charge and the day charged: the reason why the
--- two bases differ on a day and agree over all time.
+-- Money by the days between the request that led to a charge and the day charged: the reason why
+-- the two bases differ on a day and agree over all time.
 with charges as (
 
     select * from {{ ref('fct_charges') }}
@@ -15,7 +15,7 @@ lags as (
         count(*) as charges,
         {{ micros_to_units('sum(revenue_micros)') }} as revenue
     from charges
-    group by 1, 2
+    group by days_apart, is_refund
 
 ),
 

@@ -1,7 +1,7 @@
 -- Which surfaces earn most per thousand requests, and why?
--- CPM1 = 1000 · PVR · ASN · CTR2 · ACP, so the logarithm of a surface's CPM1 over that of the whole is the
--- sum of the same for each factor: the *_share columns say how much of the lead each one explains, and
--- add up to 1.
+-- CPM1 = 1000 · PVR · ASN · CTR2 · ACP, so the logarithm of a surface's CPM1 over that of the whole
+-- is the sum of the same for each factor: the *_share columns say how much of the lead each one
+-- explains, and add up to 1.
 with days as (
 
     select * from {{ ref('revenue_daily') }}
@@ -35,7 +35,9 @@ rated as (
 
 whole as (
 
-    select * from rated where surface = '(all)'
+    select *
+    from rated
+    where surface = '(all)'
 
 ),
 
@@ -51,13 +53,13 @@ explained as (
         rated.asn,
         rated.ctr2,
         rated.acp,
-        {%- for factor in ['pvr', 'asn', 'ctr2', 'acp'] %}
-        ln(nullif(rated.{{ factor }}, 0) / whole.{{ factor }})
-            / nullif(ln(rated.cpm1 / whole.cpm1), 0) as {{ factor }}_share{{ ',' if not loop.last }}
-        {%- endfor %}
+        ln(rated.pvr / whole.pvr) / nullif(ln(rated.cpm1 / whole.cpm1), 0) as pvr_share,
+        ln(rated.asn / whole.asn) / nullif(ln(rated.cpm1 / whole.cpm1), 0) as asn_share,
+        ln(rated.ctr2 / whole.ctr2) / nullif(ln(rated.cpm1 / whole.cpm1), 0) as ctr2_share,
+        ln(rated.acp / whole.acp) / nullif(ln(rated.cpm1 / whole.cpm1), 0) as acp_share
     from rated
     cross join whole
-    where rated.surface <> '(all)' and rated.cpm1 > 0
+    where rated.surface <> '(all)' and rated.cpm1 > 0 and rated.acp > 0
 
 )
 

@@ -1,6 +1,7 @@
 -- Where does a one percent lift of a factor pay most?
--- Revenue is a product, so one percent more of any factor is one percent more revenue, the others held
--- still. What differs is what it takes: the units that one percent is, and what each of them earns.
+-- Revenue is a product, so one percent more of any factor is one percent more revenue, the others
+-- held still. What differs is what it takes: the units that one percent is, and what each of them
+-- earns.
 -- headroom_percent is how far the factor can rise before its bound (PVR and CTR2 stop at 1).
 with days as (
 
@@ -46,41 +47,41 @@ lifts as (
     union all
     select
         surface,
-        'pvr',
-        pvr,
-        0.01 * ad_requests,
-        'requests with an ad',
-        100 * (1 / nullif(pvr, 0) - 1),
+        'pvr' as factor,
+        pvr as factor_value,
+        0.01 * ad_requests as units_needed,
+        'requests with an ad' as unit,
+        100 * (1 / nullif(pvr, 0) - 1) as headroom_percent,
         revenue
     from rated
     union all
     select
         surface,
-        'asn',
-        asn,
-        0.01 * ad_impressions,
-        'ad impressions',
-        null,
+        'asn' as factor,
+        asn as factor_value,
+        0.01 * ad_impressions as units_needed,
+        'ad impressions' as unit,
+        null as headroom_percent,
         revenue
     from rated
     union all
     select
         surface,
-        'ctr2',
-        ctr2,
-        0.01 * ad_clicks,
-        'ad clicks',
-        100 * (1 / nullif(ctr2, 0) - 1),
+        'ctr2' as factor,
+        ctr2 as factor_value,
+        0.01 * ad_clicks as units_needed,
+        'ad clicks' as unit,
+        100 * (1 / nullif(ctr2, 0) - 1) as headroom_percent,
         revenue
     from rated
     union all
     select
         surface,
-        'acp',
-        acp,
-        0.01 * acp,
-        '{{ var("reporting_currency") }} a click',
-        null,
+        'acp' as factor,
+        acp as factor_value,
+        0.01 * acp as units_needed,
+        '{{ var("reporting_currency") }} a click' as unit,
+        null as headroom_percent,
         revenue
     from rated
 

@@ -1,6 +1,6 @@
 -- How much money does the quarantine hold back, and why?
--- A row that an accepted row with the same key supersedes holds nothing back. A row that breaks several
--- rules is counted once, under the first of them, so that the amounts add up.
+-- A row that an accepted row with the same key supersedes holds nothing back. A row that breaks
+-- several rules is counted once, under the first of them, so that the amounts add up.
 with reasons as (
 
     select * from {{ ref('fct_quarantine_reasons') }}
@@ -25,4 +25,8 @@ held as (
 )
 
 select * from held
-order by abs(coalesce(amount_in_reporting_currency, 0)) desc, open_rows desc, event_table, reason
+order by
+    abs(coalesce(amount_in_reporting_currency, 0)) desc,
+    open_rows desc,
+    event_table asc,
+    reason asc

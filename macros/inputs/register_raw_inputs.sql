@@ -84,7 +84,8 @@
         {% for name in columns %}
             {% do named.append(text_literal(name) ~ ": 'VARCHAR'") %}
         {% endfor %}
-        {% set options = options ~ ', header = false, columns = {' ~ named | join(', ') ~ '}' %}
+        {% set options = options ~ ', header = false, auto_detect = false, columns = {'
+            ~ named | join(', ') ~ '}' %}
     {% else %}
         {% set options = options ~ ', header = true' %}
     {% endif %}

@@ -52,6 +52,16 @@
 {%- endmacro %}
 
 
+{#- Sums of a relation that an outer join may have left without a row: 0 there. `type` casts them. -#}
+{% macro zero_where_absent(relation, names, type=none) -%}
+    {%- for name in names %}
+    {%- set value = 'coalesce(' ~ relation ~ '.' ~ name ~ ', 0)' %}
+    {{ 'cast(' ~ value ~ ' as ' ~ type ~ ')' if type else value }} as {{ name }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {#- Users who did a thing, each once: exact at the grain of the query, never to be summed. -#}
 {% macro distinct_users() -%}
     count(distinct user_id) as users,

@@ -1,6 +1,7 @@
 -- Grain: one row per day and slice, with what the second system recorded beside the first.
 -- A charge whose click nobody logged has no request, and so no slice: it stands in the whole day on
--- which it was charged, and under '(unattributed)' in each dimension, so that values add up to totals.
+-- which it was charged, and under '(unattributed)' in each dimension, so that values add up to
+-- totals.
 with slices as (
 
     select * from {{ ref('agg_slices_daily') }}
@@ -30,7 +31,7 @@ charges_on_unknown_clicks as (
 ),
 
 unattributed as (
-{% for dimension in ['(all)'] + var('dimensions') %}
+    {% for dimension in ['(all)'] + var('dimensions') %}
     select
         requested_on,
         '{{ dimension }}' as dimension,
@@ -40,7 +41,7 @@ unattributed as (
     {%- if not loop.last %}
     union all
     {%- endif %}
-{%- endfor %}
+    {%- endfor %}
 
 ),
 
@@ -50,13 +51,11 @@ entries as (
         coalesce(slices.requested_on, unattributed.requested_on) as requested_on,
         coalesce(slices.dimension, unattributed.dimension) as dimension,
         coalesce(slices.dimension_value, unattributed.dimension_value) as dimension_value,
-        {%- for name in [
+        {{- zero_where_absent('slices', [
             'ad_requests', 'sent_ad_requests', 'ad_requests_not_sent', 'ad_requests_not_shown',
             'ad_impressions', 'commercial_results_returned', 'ad_impressions_not_sent',
             'ad_impressions_not_shown', 'ad_clicks', 'cpc_clicks', 'cpc_clicks_not_charged',
-        ] %}
-        coalesce(slices.{{ name }}, 0) as {{ name }},
-        {%- endfor %}
+        ]) | indent(4) }},
         coalesce(slices.charged_clicks, 0) + coalesce(unattributed.charges, 0) as charged_clicks,
         coalesce(slices.charges_without_click, 0) + coalesce(unattributed.charges, 0)
             as charges_without_click
@@ -69,7 +68,8 @@ entries as (
 
 ),
 
--- Clicks as the ledger has them: charged ones where a click is what is paid for, logged ones elsewhere.
+-- Clicks as the ledger has them: charged ones where a click is what is paid for, logged ones
+-- elsewhere.
 with_second_clicks as (
 
     select

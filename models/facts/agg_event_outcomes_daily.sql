@@ -1,6 +1,7 @@
 -- Grain: one row per event day and event table. Additive: every count.
--- raw_rows is counted from the staged log, the rest from the judged rows: what either side lacks shows
--- as a difference. event_on is the day of the event, or of its arrival where that is unreadable.
+-- raw_rows is counted from the staged log, the rest from the judged rows: what either side lacks
+-- shows as a difference. event_on is the day of the event, or of its arrival where that is
+-- unreadable.
 with
 {%- for table in event_tables() %}
 {{ table }}_raw as (
@@ -32,7 +33,7 @@ with
 ),
 {% endfor %}
 combined as (
-{% for table in event_tables() %}
+    {% for table in event_tables() %}
     select
         coalesce({{ table }}_raw.event_on, {{ table }}_judged.event_on) as event_on,
         coalesce({{ table }}_raw.event_table, {{ table }}_judged.event_table) as event_table,
@@ -46,7 +47,7 @@ combined as (
     {%- if not loop.last %}
     union all
     {%- endif %}
-{%- endfor %}
+    {%- endfor %}
 
 )
 

@@ -1,4 +1,5 @@
--- Grain: one row per event day and event table with rows that arrived later than the lookback covers.
+-- Grain: one row per event day and event table with rows that arrived later than the lookback
+-- covers.
 -- Additive: late_rows and late_amount_micros. Not additive: most_days_late (a maximum).
 -- Only accepted rows count as late: what is quarantined is missing for another reason.
 with
@@ -21,12 +22,12 @@ with
 ),
 {% endfor %}
 combined as (
-{% for table in event_tables() %}
+    {% for table in event_tables() %}
     select * from {{ table }}
     {%- if not loop.last %}
     union all
     {%- endif %}
-{%- endfor %}
+    {%- endfor %}
 
 ),
 

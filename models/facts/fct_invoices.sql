@@ -1,4 +1,5 @@
--- Grain: one row per advertiser, month and currency billed. Additive within a currency: amount_micros.
+-- Grain: one row per advertiser, month and currency billed. Additive within a currency:
+-- amount_micros.
 with reference as (
 
     select * from {{ ref('stg_reference__invoices') }}

@@ -1,5 +1,5 @@
--- Grain: one row per rejected row of a raw event table. Additive: row counts; amount_micros within one
--- currency. The row itself is kept whole, as JSON, so that it can be mended and fed again.
+-- Grain: one row per rejected row of a raw event table. Additive: row counts; amount_micros within
+-- one currency. The row itself is kept whole, as JSON, so that it can be mended and fed again.
 -- is_superseded: an accepted row bears the same key, so that nothing is held back by this one.
 with
 {%- for table in event_tables() %}
@@ -40,12 +40,12 @@ with
 {%- endfor %}
 
 combined as (
-{% for table in event_tables() %}
+    {% for table in event_tables() %}
     select * from {{ table }}
     {%- if not loop.last %}
     union all
     {%- endif %}
-{%- endfor %}
+    {%- endfor %}
 
 )
 

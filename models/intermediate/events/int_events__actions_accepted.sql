@@ -1,4 +1,5 @@
--- Grain: one row per accepted conversion, with the impression and the role of the click that led to it.
+-- Grain: one row per accepted conversion, with the impression and the role of the click that led to
+-- it.
 with judged as (
 
     select * from {{ ref('int_events__actions_judged') }}

@@ -1,5 +1,6 @@
 -- Grain: one row per row of the raw conversion log, with its outcome: accepted, duplicate or
--- quarantined. A conversion without a click is accepted: it is not traced, and counted nowhere else.
+-- quarantined. A conversion without a click is accepted: it is not traced, and counted nowhere
+-- else.
 with staged as (
 
     select * from {{ staged('actions') }}

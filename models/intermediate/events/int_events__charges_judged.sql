@@ -102,7 +102,9 @@ checked_on_events as (
                 when impression_id is null then 'orphan_charge'
                 when {{ reversed('charged_at', 'parent_at') }} then 'time_reversed'
             end,
-            case when parent_is_invalid and impression_id is not null then 'charge_on_invalid_click' end,
+            case
+                when parent_is_invalid and impression_id is not null then 'charge_on_invalid_click'
+            end,
             fx_reason
         ) as parent_reasons
     from on_events

@@ -1,6 +1,6 @@
 -- Grain: one row per accepted click, with its role.
--- The first click on an impression that anti-fraud let pass is the valid one; what follows on the same
--- impression is repeated. Both open the page, one is paid for.
+-- The first click on an impression that anti-fraud let pass is the valid one; what follows on the
+-- same impression is repeated. Both open the page, one is paid for.
 with judged as (
 
     select * from {{ ref('int_events__clicks_judged') }}

@@ -1,4 +1,5 @@
--- Grain: one row per row of the raw request log, with its outcome: accepted, duplicate or quarantined.
+-- Grain: one row per row of the raw request log, with its outcome: accepted, duplicate or
+-- quarantined.
 with staged as (
 
     select * from {{ staged('requests') }}

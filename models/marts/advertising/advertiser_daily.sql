@@ -80,7 +80,9 @@ described as (
         joined.action_value,
         joined.revenue,
         joined.is_active,
-        {{- metric_columns(['ctr2', 'acp', 'cpm2', 'cpa', 'cvr', 'aov', 'roas', 'roi']) | indent(4) }}
+        {{- metric_columns([
+            'ctr2', 'acp', 'cpm2', 'cpa', 'cvr', 'aov', 'roas', 'roi',
+        ]) | indent(4) }}
     from joined
     left join advertisers on joined.advertiser_id = advertisers.advertiser_id
 

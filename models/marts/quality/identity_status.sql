@@ -1,10 +1,16 @@
 -- Grain: one row per period, slice, identity, entry and factor (NULL for the definition).
 -- entry 'definition': the product of the factors that the marts show, against the result that they
--- show. entry 'double_entry': the same with one factor ('all': every one) taken from the second system
--- that records it, which closes only as far as the two systems agree.
--- status: holds, undefined (a factor has no value; the revenue that this leaves unexplained is shown)
--- or violated. Additive: unexplained_revenue and the units, over the values of one dimension.
+-- show. entry 'double_entry': the same with one factor ('all': every one) taken from the second
+-- system that records it, which closes only as far as the two systems agree.
+-- status: holds, undefined (a factor has no value; the revenue that this leaves unexplained is
+-- shown) or violated. Additive: unexplained_revenue and the units, over the values of one
+-- dimension.
 {%- set shown = served_components() + distinct_counts() + served_metrics() %}
+{%- set entered_counts = [
+    'sent_ad_requests', 'ad_requests_not_sent', 'ad_requests_not_shown', 'ad_impressions_not_sent',
+    'ad_impressions_not_shown', 'cpc_clicks', 'cpc_clicks_not_charged', 'charged_clicks',
+    'charges_without_click', 'second_ad_clicks',
+] %}
 with slices as (
 
     select
@@ -44,11 +50,7 @@ entries as (
         requested_on as entry_on,
         dimension as entry_dimension,
         dimension_value as entry_dimension_value,
-        {{ [
-            'sent_ad_requests', 'ad_requests_not_sent', 'ad_requests_not_shown',
-            'ad_impressions_not_sent', 'ad_impressions_not_shown', 'cpc_clicks',
-            'cpc_clicks_not_charged', 'charged_clicks', 'charges_without_click', 'second_ad_clicks',
-        ] | join(',\n        ') }}
+        {{ entered_counts | join(',\n        ') }}
     from {{ ref('agg_double_entries_daily') }}
 
 ),
@@ -60,19 +62,9 @@ entered as (
         coalesce(slices.requested_on, entries.entry_on) as requested_on,
         coalesce(slices.dimension, entries.entry_dimension) as dimension,
         coalesce(slices.dimension_value, entries.entry_dimension_value) as dimension_value,
-        {%- for name in served_components() + distinct_counts() %}
-        coalesce(slices.{{ name }}, 0) as {{ name }},
-        {%- endfor %}
-        {%- for name in served_metrics() %}
-        slices.{{ name }},
-        {%- endfor %}
-        {%- for name in [
-            'sent_ad_requests', 'ad_requests_not_sent', 'ad_requests_not_shown',
-            'ad_impressions_not_sent', 'ad_impressions_not_shown', 'cpc_clicks',
-            'cpc_clicks_not_charged', 'charged_clicks', 'charges_without_click', 'second_ad_clicks',
-        ] %}
-        coalesce(entries.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        slices.{{ served_metrics() | join(',\n        slices.') }},
+        {{- zero_where_absent('slices', served_components() + distinct_counts()) | indent(4) }},
+        {{- zero_where_absent('entries', entered_counts) | indent(4) }}
     from slices
     full outer join entries
         on
@@ -83,7 +75,7 @@ entered as (
 ),
 
 definitions as (
-{% for identity in identities_over('funnel') %}
+    {% for identity in identities_over('funnel') %}
     select
         'day' as period_grain,
         requested_on as period_starts_on,
@@ -92,8 +84,8 @@ definitions as (
         {{- definition_columns(identity) }}
     from slices
     union all
-{%- endfor %}
-{%- for identity in identities_over('finance') %}
+    {%- endfor %}
+    {%- for identity in identities_over('finance') %}
     select
         'quarter' as period_grain,
         quarter_starts_on as period_starts_on,
@@ -104,13 +96,24 @@ definitions as (
     {%- if not loop.last %}
     union all
     {%- endif %}
-{%- endfor %}
+    {%- endfor %}
+
+),
+
+-- An invoice is made per advertiser and month from the ledger's own days: that is where the second
+-- entry of revenue is held against the first. A month in which nobody was billed is not closed yet.
+billed_months as (
+
+    select
+        *,
+        bool_or(is_invoiced) over (partition by invoice_month) as month_is_billed
+    from invoices
 
 ),
 
 double_entries as (
-{% for identity in identities_over('funnel') %}
-{%- for quantity, factors in double_entries_of(identity).items() %}
+    {% for identity in identities_over('funnel') %}
+    {%- for quantity, factors in double_entries_of(identity).items() %}
     select
         'day' as period_grain,
         requested_on as period_starts_on,
@@ -119,10 +122,8 @@ double_entries as (
         {{- double_entry_columns(identity, quantity, factors) }}
     from entered
     union all
-{%- endfor %}
-{%- endfor %}
-    {#- An invoice is made per advertiser and month from the ledger's own days: that is where the second
-        entry of revenue is held against the first. #}
+    {%- endfor %}
+    {%- endfor %}
     select
         'month' as period_grain,
         invoice_month as period_starts_on,
@@ -146,9 +147,8 @@ double_entries as (
         greatest(ledger_amount - invoiced_amount, 0) as only_in_first,
         greatest(invoiced_amount - ledger_amount, 0) as only_in_second,
         {{ gap_level_of(var('double_entries').revenue) }} as gap_level
-    from invoices
-    -- A month for which nobody was billed is not closed yet, or has no invoices to compare.
-    where invoice_month in (select invoice_month from invoices where is_invoiced)
+    from billed_months
+    where month_is_billed
 
 ),
 

@@ -10,7 +10,7 @@ with ledger as (
         currency,
         sum(amount_micros) as amount_micros
     from {{ ref('fct_charges') }}
-    group by 1, 2, 3
+    group by invoice_month, advertiser_id, currency
 
 ),
 
@@ -29,7 +29,7 @@ quarantined_lines as (
         and not is_superseded
         and happened_at is not null
         and amount_micros is not null
-    group by 1, 2, 3, 4
+    group by invoice_month, advertiser_id, currency, event_key
 
 ),
 
@@ -73,20 +73,20 @@ combined as (
         invoice_month,
         advertiser_id,
         currency,
-        0,
-        amount_micros,
-        0,
-        false
+        0 as ledger_micros,
+        amount_micros as quarantined_micros,
+        0 as invoiced_micros,
+        false as is_invoiced
     from quarantined
     union all
     select
         invoice_month,
         advertiser_id,
         currency,
-        0,
-        0,
-        amount_micros,
-        true
+        0 as ledger_micros,
+        0 as quarantined_micros,
+        amount_micros as invoiced_micros,
+        true as is_invoiced
     from invoices
 
 ),

@@ -1,4 +1,5 @@
--- Grain: one row per event day and event table with rows that arrived later than the lookback covers.
+-- Grain: one row per event day and event table with rows that arrived later than the lookback
+-- covers.
 -- Additive: late_rows and late_amount. Not additive: most_days_late (a maximum).
 -- A full build takes every late row in; the command is for whoever has built less than everything.
 with late_events as (

@@ -1,6 +1,8 @@
 -- Grain: one row per day and currency on which either basis has money.
--- Request basis: a charge on the day of the request that led to it; ledger basis: on the day charged.
--- They differ day by day, and their cumulative difference returns to 0 once the last charge has come.
+-- Request basis: a charge on the day of the request that led to it; ledger basis: on the day
+-- charged.
+-- They differ day by day, and their cumulative difference returns to 0 once the last charge has
+-- come.
 -- Additive over days: the amounts (within a currency), the revenues and timing_difference. Not
 -- additive: cumulative_timing_difference (a running total).
 with charges as (

@@ -1,5 +1,6 @@
 -- Grain: one row per day and surface, and one per day for all of them: surface '(all)'.
--- Additive over surfaces and days: every count and amount. Not additive: distinct counts and ratios.
+-- Additive over surfaces and days: every count and amount. Not additive: distinct counts and
+-- ratios.
 with slices as (
 
     select * from {{ ref('agg_slices_daily') }}

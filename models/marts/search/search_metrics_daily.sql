@@ -1,4 +1,5 @@
--- Grain: one row per day, search surface and device type, and one per day and surface for all devices:
+-- Grain: one row per day, search surface and device type, and one per day and surface for all
+-- devices:
 -- device_type '(all)'. Additive over device types and days: every count and amount.
 -- Not additive: users, active_advertisers and every ratio.
 with requests as (

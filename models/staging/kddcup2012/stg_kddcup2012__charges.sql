@@ -1,0 +1,2 @@
+-- Grain: one row per line of the billing ledger. The session log has no price, and so no ledger.
+{{ no_events('charges') }}
