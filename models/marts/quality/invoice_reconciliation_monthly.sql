@@ -14,7 +14,8 @@ with ledger as (
 
 ),
 
--- Each quarantined ledger line once, whatever number of times it was delivered.
+-- Each quarantined ledger line once, whatever number of times it was delivered. Only a line whose key,
+-- advertiser, day, currency and amount can be read can be on anybody's invoice.
 quarantined_lines as (
 
     select
@@ -22,12 +23,15 @@ quarantined_lines as (
         advertiser_id,
         currency,
         event_key,
-        max_by(amount_micros, ingested_at) as amount_micros
+        max_by(amount_micros, coalesce(ingested_at, happened_at)) as amount_micros
     from {{ ref('fct_quarantined_events') }}
     where
         event_table = 'charges'
         and not is_superseded
+        and event_key is not null
+        and advertiser_id is not null
         and happened_at is not null
+        and currency is not null
         and amount_micros is not null
     group by invoice_month, advertiser_id, currency, event_key
 

@@ -24,7 +24,8 @@ typed as (
         -- An operating system that is none of these goes on as it is, to be rejected by its name.
         -- The log's own "other" is web inventory of 2013 that names no phone.
         case
-            when split_part(user_agent, '_', 1) in ('windows', 'mac', 'linux', 'other') then 'desktop'
+            when split_part(user_agent, '_', 1) in ('windows', 'mac', 'linux', 'other')
+                then 'desktop'
             when split_part(user_agent, '_', 1) in ('android', 'ios') then 'phone'
             else {{ to_text('user_agent') }}
         end as device_type,

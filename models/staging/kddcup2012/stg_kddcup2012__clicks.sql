@@ -12,8 +12,8 @@ lines as (
     select
         *,
         {{ line_key([
-            'click', 'impression', 'url_hash', 'ad_id', 'advertiser_id', 'depth', 'position', 'query_id',
-            'keyword_id', 'title_id', 'description_id', 'user_id',
+            'click', 'impression', 'url_hash', 'ad_id', 'advertiser_id', 'depth', 'position',
+            'query_id', 'keyword_id', 'title_id', 'description_id', 'user_id',
         ]) | indent(8) }} as line_key,
         {{ to_integer('click') }} as clicks,
         {{ row_as_json('source') }} as raw_row
@@ -25,8 +25,9 @@ clicked as (
 
     select
         *,
-        unnest(generate_series(1, case when clicks between 1 and 1000000 then clicks else 1 end))
-            as click_number
+        unnest(
+            generate_series(1, case when clicks between 1 and 1000000 then clicks else 1 end)
+        ) as click_number
     from lines
     where clicks is distinct from 0
 

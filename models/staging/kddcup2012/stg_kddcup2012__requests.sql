@@ -16,8 +16,8 @@ lines as (
     select
         *,
         {{ line_key([
-            'click', 'impression', 'url_hash', 'ad_id', 'advertiser_id', 'depth', 'position', 'query_id',
-            'keyword_id', 'title_id', 'description_id', 'user_id',
+            'click', 'impression', 'url_hash', 'ad_id', 'advertiser_id', 'depth', 'position',
+            'query_id', 'keyword_id', 'title_id', 'description_id', 'user_id',
         ]) | indent(8) }} as line_key,
         {{ to_integer('impression') }} as showings,
         {{ row_as_json('source') }} as raw_row
@@ -29,8 +29,9 @@ shown as (
 
     select
         *,
-        unnest(generate_series(1, case when showings between 1 and 1000000 then showings else 1 end))
-            as showing
+        unnest(
+            generate_series(1, case when showings between 1 and 1000000 then showings else 1 end)
+        ) as showing
     from lines
 
 ),
