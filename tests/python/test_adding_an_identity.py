@@ -14,7 +14,9 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 @pytest.fixture
 def declared(root: Path) -> dict[str, Any]:
     """The project's variables, to be changed by a test."""
-    variables: dict[str, Any] = yaml.safe_load((root / "dbt_project.yml").read_text("utf-8"))["vars"]
+    variables: dict[str, Any] = yaml.safe_load((root / "dbt_project.yml").read_text("utf-8"))[
+        "vars"
+    ]
     return variables
 
 

@@ -1,0 +1,72 @@
+-- For the whole of each day and each surface of it, every distinct count of revenue_daily is what a
+-- count over the requests and charges themselves gives. A sum over surfaces would count a user of two
+-- surfaces twice, and so fail here.
+with requests as (
+
+    select
+        requests.*,
+        unnest(['(all)', requests.surface]) as shown_surface
+    from {{ ref('fct_requests') }} as requests
+
+),
+
+charges as (
+
+    select
+        charges.*,
+        unnest(['(all)', charges.surface]) as shown_surface
+    from {{ ref('fct_charges') }} as charges
+
+),
+
+users as (
+
+    select
+        requested_on,
+        shown_surface as surface,
+        count(distinct user_id) as users,
+        count(distinct case when ad_impressions > 0 then user_id end) as ad_users,
+        count(distinct case when clicks > 0 then user_id end) as clicking_users,
+        count(distinct case when ad_clicks > 0 then user_id end) as ad_clicking_users,
+        count(distinct case when detail_views > 0 then user_id end) as detail_view_users,
+        count(distinct case when actions > 0 then user_id end) as acting_users
+    from requests
+    group by requested_on, shown_surface
+
+),
+
+advertisers as (
+
+    select
+        requested_on,
+        shown_surface as surface,
+        count(distinct advertiser_id) as active_advertisers
+    from charges
+    group by requested_on, shown_surface
+
+),
+
+recounted as (
+
+    select
+        users.*,
+        coalesce(advertisers.active_advertisers, 0) as active_advertisers
+    from users
+    left join advertisers
+        on
+            users.requested_on = advertisers.requested_on
+            and users.surface = advertisers.surface
+
+)
+
+select
+    coalesce(shown.requested_on, recounted.requested_on) as requested_on,
+    coalesce(shown.surface, recounted.surface) as surface
+from {{ ref('revenue_daily') }} as shown
+full outer join recounted
+    on shown.requested_on = recounted.requested_on and shown.surface = recounted.surface
+where
+    false
+    {%- for name in distinct_counts() %}
+    or (shown.{{ name }} = recounted.{{ name }}) is not true
+    {%- endfor %}

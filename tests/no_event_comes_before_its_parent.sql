@@ -1,0 +1,55 @@
+-- No accepted event is older than its parent by more than clocks may differ: no impression before its
+-- request, no click before its impression, no conversion before its click, no charge before what it
+-- charges or corrects.
+with pairs as (
+
+    select
+        'impression' as event,
+        impressions.impression_id as event_key,
+        impressions.impressed_at as happened_at,
+        requests.requested_at as parent_at
+    from {{ ref('int_events__impressions_accepted') }} as impressions
+    inner join {{ ref('int_events__requests_accepted') }} as requests
+        on impressions.request_id = requests.request_id
+    union all
+    select
+        'click' as event,
+        clicks.click_id as event_key,
+        clicks.clicked_at as happened_at,
+        impressions.impressed_at as parent_at
+    from {{ ref('int_events__clicks_accepted') }} as clicks
+    inner join {{ ref('int_events__impressions_accepted') }} as impressions
+        on clicks.impression_id = impressions.impression_id
+    union all
+    select
+        'action' as event,
+        actions.action_id as event_key,
+        actions.acted_at as happened_at,
+        clicks.clicked_at as parent_at
+    from {{ ref('int_events__actions_accepted') }} as actions
+    inner join {{ ref('int_events__clicks_accepted') }} as clicks
+        on actions.click_id = clicks.click_id
+    union all
+    select
+        'charge' as event,
+        charges.charge_id as event_key,
+        charges.charged_at as happened_at,
+        coalesce(
+            impressions.impressed_at, clicks.clicked_at, actions.acted_at, originals.charged_at
+        ) as parent_at
+    from {{ ref('int_events__charges_accepted') }} as charges
+    left join {{ ref('int_events__impressions_accepted') }} as impressions
+        on charges.charged_event = 'impression' and charges.event_id = impressions.impression_id
+    left join {{ ref('int_events__clicks_accepted') }} as clicks
+        on charges.charged_event = 'click' and charges.event_id = clicks.click_id
+    left join {{ ref('int_events__actions_accepted') }} as actions
+        on charges.charged_event = 'action' and charges.event_id = actions.action_id
+    left join {{ ref('int_events__charges_accepted') }} as originals
+        on
+            charges.charged_event = 'adjustment'
+            and charges.original_charge_id = originals.charge_id
+
+)
+
+select * from pairs
+where ({{ reversed('happened_at', 'parent_at') }}) is not false

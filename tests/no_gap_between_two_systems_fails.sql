@@ -1,0 +1,22 @@
+-- No double entry parts by as much as fails, in any slice. A quantity of which one of the two systems
+-- has not a single unit anywhere has no second entry to be held against: that log was not fed, and
+-- both_systems_recorded_each_quantity says so.
+with entries as (
+
+    select * from {{ ref('identity_status') }} where gap_level is not null
+
+),
+
+entered_twice as (
+
+    select factor
+    from entries
+    group by factor
+    having sum(abs(first_entry)) > 0 and sum(abs(second_entry)) > 0
+
+)
+
+select entries.*
+from entries
+semi join entered_twice on entries.factor = entered_twice.factor
+where entries.gap_level = 'fail'

@@ -1,0 +1,10 @@
+-- For each ledger line and its corrections: charge + adjustments >= 0. Warns: what the ledger says
+-- counts, but an advertiser who got back more than was paid is owed an explanation.
+{{ config(severity='warn') }}
+select
+    coalesce(original_charge_id, charge_id) as original_charge_id,
+    currency,
+    sum(amount_micros) as net_micros
+from {{ ref('fct_charges') }}
+group by 1, 2
+having sum(amount_micros) < 0
