@@ -151,7 +151,8 @@ def print_summary(console: Console, database: Path, result: BuildResult, currenc
         _print_totals(console, totals, currency)
     for warning in result.warnings:
         console.print(
-            f"[yellow]warning[/] {warning.name}: {_plain(warning.message)}", highlight=False
+            f"[yellow]Not so:[/] {warning.name.replace('_', ' ')}: {warning.failures:,} found.",
+            highlight=False,
         )
     passed = result.counts.get("pass", 0)
     built = result.counts.get("success", 0)

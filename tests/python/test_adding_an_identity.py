@@ -81,11 +81,13 @@ def test_an_identity_that_is_wrong_fails_the_build(
 
 
 def test_an_identity_over_an_unknown_factor_says_what_to_declare(
-    root: Path, declared: dict[str, Any], database: Path
+    root: Path,
+    declared: dict[str, Any],
+    database: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     declared["identities"]["typo"] = {"result": "revenue", "factors": ["requests", "cpm9"]}
-    outcome = build_status(root, declared)
-    assert not outcome.success
-    messages = " ".join(str(result.message) for result in outcome.result)  # type: ignore[union-attr]
-    assert "cpm9" in messages
-    assert "Declare it under `metrics`" in messages
+    assert not build_status(root, declared).success
+    said = capsys.readouterr().out
+    assert 'An identity names "cpm9"' in said
+    assert "Declare it under `metrics`" in said
