@@ -32,7 +32,7 @@
         {% set reader = raw_input_reader(found.path, meta, table.columns) %}
         {% do check_raw_columns(table, found.path, reader) %}
         {% do check_raw_rows(table, found.path, reader) %}
-        {{ return('select ' ~ table.columns.keys() | join(', ') ~ ' from ' ~ reader) }}
+        {{ return('select ' ~ raw_columns(found.path, table.columns) ~ ' from ' ~ reader) }}
     {% elif meta.optional %}
         {{ return(empty_raw_input(table.columns)) }}
     {% endif %}
@@ -41,6 +41,21 @@
         ~ found.tried | join(', ') ~ '. Put the table there, or name the folder that has it with '
         ~ 'TRIBUTARY_EVENTS.'
     ) }}
+{% endmacro %}
+
+
+{#- The declared columns, as a select list. Text is handed on through an expression: the engine moves a
+    bare column's try_cast into its CSV reader, where it becomes a cast that fails on the first bad
+    value. The expression also makes "" what it means, no value. -#}
+{% macro raw_columns(path, columns) %}
+    {% if path.endswith('.parquet') %}
+        {{ return(columns.keys() | join(', ')) }}
+    {% endif %}
+    {% set selected = [] %}
+    {% for name in columns %}
+        {% do selected.append('nullif(' ~ name ~ ", '') as " ~ name) %}
+    {% endfor %}
+    {{ return(selected | join(', ')) }}
 {% endmacro %}
 
 
