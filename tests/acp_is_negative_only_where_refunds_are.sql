@@ -1,17 +1,31 @@
--- Before refunds no click has a price below 0: a slice of revenue_daily with a negative ACP, or with
--- negative revenue at all, holds a refund among its charges.
+-- Before refunds no click has a price below 0: a slice of revenue_daily with a negative ACP, or
+-- with negative revenue at all, holds a refund among its charges.
 with refunds as (
 
     select
         requested_on,
-        unnest(['(all)', surface]) as surface
+        surface
+    from {{ ref('fct_charges') }}
+    where is_refund
+    union
+    select
+        requested_on,
+        '(all)' as surface
     from {{ ref('fct_charges') }}
     where is_refund
 
 )
 
-select slices.*
+select
+    slices.requested_on,
+    slices.surface,
+    slices.revenue,
+    slices.acp
 from {{ ref('revenue_daily') }} as slices
-anti join refunds
-    on slices.requested_on = refunds.requested_on and slices.surface = refunds.surface
-where slices.acp < 0 or slices.revenue < 0
+left join refunds
+    on
+        slices.requested_on = refunds.requested_on
+        and slices.surface = refunds.surface
+where
+    refunds.requested_on is null
+    and (slices.acp < 0 or slices.revenue < 0)

@@ -1,5 +1,5 @@
--- Of each quantity that two systems record, both have at least one unit, or neither has. Warns: a data
--- set may lack a log for good reason, but then no gap can be seen.
+-- Of each quantity that two systems record, both have at least one unit, or neither has. Warns: a
+-- data set may lack a log for good reason, but then no gap can be seen.
 {{ config(severity='warn') }}
 select
     factor,

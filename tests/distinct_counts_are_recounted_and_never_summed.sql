@@ -1,21 +1,44 @@
--- For the whole of each day and each surface of it, every distinct count of revenue_daily is what a
--- count over the requests and charges themselves gives. A sum over surfaces would count a user of two
--- surfaces twice, and so fail here.
+-- For the whole of each day and each surface of it, every distinct count of revenue_daily is what
+-- a count over the requests and charges themselves gives. A sum over surfaces would count a user
+-- of two surfaces twice, and so fail here.
 with requests as (
 
     select
-        requests.*,
-        unnest(['(all)', requests.surface]) as shown_surface
-    from {{ ref('fct_requests') }} as requests
+        *,
+        surface as shown_surface
+    from {{ ref('fct_requests') }}
+    union all
+    select
+        *,
+        '(all)' as shown_surface
+    from {{ ref('fct_requests') }}
 
 ),
 
 charges as (
 
     select
-        charges.*,
-        unnest(['(all)', charges.surface]) as shown_surface
-    from {{ ref('fct_charges') }} as charges
+        requested_on,
+        surface,
+        advertiser_id
+    from {{ ref('fct_charges') }}
+    union all
+    select
+        requested_on,
+        '(all)' as surface,
+        advertiser_id
+    from {{ ref('fct_charges') }}
+
+),
+
+advertisers as (
+
+    select
+        requested_on,
+        surface,
+        count(distinct advertiser_id) as active_advertisers
+    from charges
+    group by requested_on, surface
 
 ),
 
@@ -31,17 +54,6 @@ users as (
         count(distinct case when detail_views > 0 then user_id end) as detail_view_users,
         count(distinct case when actions > 0 then user_id end) as acting_users
     from requests
-    group by requested_on, shown_surface
-
-),
-
-advertisers as (
-
-    select
-        requested_on,
-        shown_surface as surface,
-        count(distinct advertiser_id) as active_advertisers
-    from charges
     group by requested_on, shown_surface
 
 ),
@@ -64,9 +76,11 @@ select
     coalesce(shown.surface, recounted.surface) as surface
 from {{ ref('revenue_daily') }} as shown
 full outer join recounted
-    on shown.requested_on = recounted.requested_on and shown.surface = recounted.surface
+    on
+        shown.requested_on = recounted.requested_on
+        and shown.surface = recounted.surface
 where
-    false
+    shown.surface is null
     {%- for name in distinct_counts() %}
     or (shown.{{ name }} = recounted.{{ name }}) is not true
     {%- endfor %}

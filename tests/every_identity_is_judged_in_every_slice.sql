@@ -1,5 +1,6 @@
--- Each declared identity stands in identity_status by definition, for each slice of the marts that it
--- runs over: a day and each segment of it, or a quarter. A status that was never given cannot fail.
+-- Each declared identity stands in identity_status by definition, for each slice of the marts
+-- that it runs over: a day and each segment of it, or a quarter. A status never given cannot
+-- fail.
 with slices as (
 
     select
@@ -26,15 +27,15 @@ with slices as (
 
 ),
 
-identities as (
-{% for name, declared in var('identities').items() %}
+declared as (
+    {% for name, identity in var('identities').items() %}
     select
         '{{ name }}' as identity,
-        '{{ declared.get("over", "funnel") }}' as subject
+        '{{ identity.get("over", "funnel") }}' as subject
     {%- if not loop.last %}
     union all
     {%- endif %}
-{%- endfor %}
+    {%- endfor %}
 
 ),
 
@@ -44,9 +45,9 @@ expected as (
         slices.period_starts_on,
         slices.dimension,
         slices.dimension_value,
-        identities.identity
+        declared.identity
     from slices
-    inner join identities on slices.subject = identities.subject
+    inner join declared on slices.subject = declared.subject
 
 ),
 

@@ -1,5 +1,5 @@
--- An impression and the campaign that it names belong to one advertiser. Warns: the marts follow the
--- impression, and a campaign that changed hands is listed under its last owner only.
+-- An impression and the campaign that it names belong to one advertiser. Warns: the marts follow
+-- the impression, and a campaign that changed hands is listed under its last owner only.
 {{ config(severity='warn') }}
 select
     impressions.impression_id,

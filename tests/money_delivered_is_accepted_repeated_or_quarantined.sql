@@ -1,7 +1,8 @@
 -- For each currency as delivered (NULL is one), to the micro-unit:
 --   money in the raw charges = accepted + delivered again + quarantined.
--- The accepted and quarantined money is taken where the marts take it, the raw from the staged log. An
--- amount that cannot be read is no money on either side: its row is conserved by conservation_daily.
+-- The accepted and quarantined money is taken where the marts take it, the raw from the staged
+-- log. An amount that cannot be read is no money on either side: its row is conserved by
+-- conservation_daily.
 with amounts as (
 
     select
@@ -53,5 +54,6 @@ totals as (
 
 )
 
-select * from totals
+select *
+from totals
 where (raw_micros = accepted_micros + repeated_micros + quarantined_micros) is not true

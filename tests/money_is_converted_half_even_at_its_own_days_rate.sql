@@ -1,15 +1,10 @@
 -- For each accepted charge and conversion:
---   amount in the reporting currency = amount * rate of its own day, rounded half-even to a micro-unit.
--- Recomputed in whole numbers, not with the macro that the models use: with the rate in units of 1e-8,
---   amount * rate = 1e8 * quotient + rest, and the result is the quotient, one more where the rest is
---   above half, or is half and the quotient is odd. Negative amounts mirror positive ones.
-with rates as (
-
-    select * from {{ ref('int_finance__daily_fx_rates') }}
-
-),
-
-converted as (
+--   amount in the reporting currency = amount * rate of its own day, half-even to a micro-unit.
+-- Recomputed in whole numbers, not with the macro that the models use. With the rate in units of
+-- 1e-8, |amount| * rate = 1e8 * quotient + rest; the result is the quotient, and one more where
+-- the rest is above half, or is half and the quotient is odd. Negative amounts mirror positive
+-- ones.
+with converted as (
 
     select
         'charges' as event_table,
@@ -35,14 +30,25 @@ scaled as (
 
     select
         converted.*,
-        cast(abs(converted.amount_micros) as hugeint)
-        * case
-            when converted.currency = '{{ var("reporting_currency") }}' then 100000000
-            else cast(rates.rate * 100000000 as hugeint)
-        end as product
+        cast(abs(converted.amount_micros) as decimal(19, 0))
+        * cast(
+            case
+                when converted.currency = '{{ var("reporting_currency") }}' then 100000000
+                else rates.rate * 100000000
+            end as decimal(18, 0)
+        ) as product
     from converted
-    left join rates
+    left join {{ ref('int_finance__daily_fx_rates') }} as rates
         on converted.currency = rates.currency and converted.converted_on = rates.rate_date
+
+),
+
+with_rest as (
+
+    select
+        *,
+        product % 100000000 as rest
+    from scaled
 
 ),
 
@@ -50,9 +56,8 @@ divided as (
 
     select
         *,
-        product // 100000000 as quotient,
-        product % 100000000 as rest
-    from scaled
+        cast((product - rest) * cast(0.00000001 as decimal(8, 8)) as decimal(38, 0)) as quotient
+    from with_rest
 
 ),
 
@@ -68,5 +73,6 @@ recomputed as (
 
 )
 
-select * from recomputed
+select *
+from recomputed
 where (amount_in_reporting_micros = expected_micros) is not true

@@ -1,68 +1,70 @@
--- Regions, campaigns, creatives and advertisers that accepted events name stand in their reference
--- table. Warns: nothing drops out of a total for want of a description. A table that is not given at
--- all has no rows to miss.
+-- Regions, campaigns, creatives and advertisers that accepted events name stand in their
+-- reference table. Warns: nothing drops out of a total for want of a description. A table that is
+-- not given at all has no rows to miss.
 {{ config(severity='warn') }}
-with named as (
+with used_keys as (
 
-    select
-        'region' as kind,
-        region_code as name,
-        count(*) as events
+    select distinct
+        'region' as subject,
+        region_code as subject_key
     from {{ ref('fct_requests') }}
     where region_code <> '(unknown)'
-    group by region_code
     union all
-    select
-        'campaign' as kind,
-        campaign_id as name,
-        count(*) as events
+    select distinct
+        'campaign' as subject,
+        campaign_id as subject_key
     from {{ ref('fct_impressions') }}
     where campaign_id is not null
-    group by campaign_id
     union all
-    select
-        'creative' as kind,
-        creative_id as name,
-        count(*) as events
+    select distinct
+        'creative' as subject,
+        creative_id as subject_key
     from {{ ref('fct_impressions') }}
     where creative_id is not null
-    group by creative_id
     union all
-    select
-        'advertiser' as kind,
-        advertiser_id as name,
-        count(*) as events
+    select distinct
+        'advertiser' as subject,
+        advertiser_id as subject_key
     from {{ ref('fct_charges') }}
-    group by advertiser_id
 
 ),
 
-listed as (
+listed_keys as (
 
     select
-        'region' as kind,
-        region_code as name
+        'region' as subject,
+        region_code as subject_key
     from {{ ref('dim_regions') }}
     union all
     select
-        'campaign' as kind,
-        campaign_id as name
+        'campaign' as subject,
+        campaign_id as subject_key
     from {{ ref('dim_campaigns') }}
     union all
     select
-        'creative' as kind,
-        creative_id as name
+        'creative' as subject,
+        creative_id as subject_key
     from {{ ref('dim_creatives') }}
     union all
     select
-        'advertiser' as kind,
-        advertiser_id as name
+        'advertiser' as subject,
+        advertiser_id as subject_key
     from {{ ref('dim_advertisers') }}
     where is_listed
 
+),
+
+given_tables as (
+
+    select distinct subject from listed_keys
+
 )
 
-select named.*
-from named
-anti join listed on named.kind = listed.kind and named.name = listed.name
-where named.kind in (select listed.kind from listed)
+select used_keys.*
+from used_keys
+inner join given_tables on used_keys.subject = given_tables.subject
+left join listed_keys
+    on
+        used_keys.subject = listed_keys.subject
+        and used_keys.subject_key = listed_keys.subject_key
+where listed_keys.subject_key is null

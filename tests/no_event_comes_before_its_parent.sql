@@ -1,10 +1,10 @@
--- No accepted event is older than its parent by more than clocks may differ: no impression before its
--- request, no click before its impression, no conversion before its click, no charge before what it
--- charges or corrects.
+-- No accepted event is older than its parent by more than clocks may differ: no impression before
+-- its request, no click before its impression, no conversion before its click, no charge before
+-- what it charges or corrects.
 with pairs as (
 
     select
-        'impression' as event,
+        'impressions' as event_table,
         impressions.impression_id as event_key,
         impressions.impressed_at as happened_at,
         requests.requested_at as parent_at
@@ -13,7 +13,7 @@ with pairs as (
         on impressions.request_id = requests.request_id
     union all
     select
-        'click' as event,
+        'clicks' as event_table,
         clicks.click_id as event_key,
         clicks.clicked_at as happened_at,
         impressions.impressed_at as parent_at
@@ -22,7 +22,7 @@ with pairs as (
         on clicks.impression_id = impressions.impression_id
     union all
     select
-        'action' as event,
+        'actions' as event_table,
         actions.action_id as event_key,
         actions.acted_at as happened_at,
         clicks.clicked_at as parent_at
@@ -31,7 +31,7 @@ with pairs as (
         on actions.click_id = clicks.click_id
     union all
     select
-        'charge' as event,
+        'charges' as event_table,
         charges.charge_id as event_key,
         charges.charged_at as happened_at,
         coalesce(
@@ -39,17 +39,18 @@ with pairs as (
         ) as parent_at
     from {{ ref('int_events__charges_accepted') }} as charges
     left join {{ ref('int_events__impressions_accepted') }} as impressions
-        on charges.charged_event = 'impression' and charges.event_id = impressions.impression_id
+        on charges.event_id = impressions.impression_id and charges.charged_event = 'impression'
     left join {{ ref('int_events__clicks_accepted') }} as clicks
-        on charges.charged_event = 'click' and charges.event_id = clicks.click_id
+        on charges.event_id = clicks.click_id and charges.charged_event = 'click'
     left join {{ ref('int_events__actions_accepted') }} as actions
-        on charges.charged_event = 'action' and charges.event_id = actions.action_id
+        on charges.event_id = actions.action_id and charges.charged_event = 'action'
     left join {{ ref('int_events__charges_accepted') }} as originals
         on
-            charges.charged_event = 'adjustment'
-            and charges.original_charge_id = originals.charge_id
+            charges.original_charge_id = originals.charge_id
+            and charges.charged_event = 'adjustment'
 
 )
 
-select * from pairs
+select *
+from pairs
 where ({{ reversed('happened_at', 'parent_at') }}) is not false

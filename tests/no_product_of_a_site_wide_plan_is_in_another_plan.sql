@@ -1,5 +1,5 @@
--- A site_wide plan promotes its product everywhere: a second plan for that product, of either type,
--- that runs on one of the same days would bid against it. A plan without an end runs on.
+-- A site_wide plan promotes its product everywhere: a second plan for that product, of either
+-- type, that runs on one of the same days would bid against it. A plan without an end runs on.
 with plans as (
 
     select distinct
@@ -20,16 +20,16 @@ conflicts as (
     select
         site_wide.product_id,
         site_wide.campaign_id as site_wide_campaign_id,
-        others.campaign_id as other_campaign_id,
-        greatest(site_wide.starts_on, others.starts_on) as both_run_from,
-        least(site_wide.ends_on, others.ends_on) as both_run_to
+        other_plans.campaign_id as other_campaign_id,
+        greatest(site_wide.starts_on, other_plans.starts_on) as both_run_from,
+        least(site_wide.ends_on, other_plans.ends_on) as both_run_to
     from plans as site_wide
-    inner join plans as others
+    inner join plans as other_plans
         on
-            site_wide.product_id = others.product_id
-            and site_wide.campaign_id <> others.campaign_id
-            and site_wide.starts_on <= others.ends_on
-            and others.starts_on <= site_wide.ends_on
+            site_wide.product_id = other_plans.product_id
+            and site_wide.campaign_id <> other_plans.campaign_id
+            and site_wide.starts_on <= other_plans.ends_on
+            and site_wide.ends_on >= other_plans.starts_on
     where site_wide.promotion_type = 'site_wide'
 
 )

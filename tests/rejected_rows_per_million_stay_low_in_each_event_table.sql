@@ -1,6 +1,6 @@
--- For each event table: quarantined rows / delivered rows, in parts per million, over all days. Warns
--- and fails by the variables: a percent or two is what defects of single clients amount to, a tenth is
--- a feed that changed its format.
+-- For each event table: quarantined rows / delivered rows, in parts per million, over all days.
+-- Warns and fails by the variables: a percent or two is what defects of single clients amount to,
+-- a tenth is a feed that changed its format.
 {{ config(
     fail_calc='coalesce(max(rejected_ppm), 0)',
     warn_if='> ' ~ var('reject_share_warn_ppm'),
@@ -10,6 +10,7 @@ select
     event_table,
     sum(raw_rows) as raw_rows,
     sum(quarantined_rows) as quarantined_rows,
-    cast(sum(quarantined_rows) * 1000000 // nullif(sum(raw_rows), 0) as bigint) as rejected_ppm
+    cast(floor(1000000.0 * sum(quarantined_rows) / nullif(sum(raw_rows), 0)) as bigint)
+        as rejected_ppm
 from {{ ref('conservation_daily') }}
 group by event_table

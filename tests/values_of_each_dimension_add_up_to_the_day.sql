@@ -1,60 +1,46 @@
 -- For each reporting dimension, day and additive component:
---   sum over the values of the dimension in revenue_daily_by_segment = revenue_daily, surface '(all)'.
--- Made from the variable `dimensions`: a dimension that a user adds is held to it too. No tolerance.
-{%- set components = served_components() %}
-with total as (
-
-    select * from {{ ref('revenue_daily') }} where surface = '(all)'
-
-),
-
-dimensions as (
-{% for dimension in var('dimensions') %}
-    select '{{ dimension }}' as dimension
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-{%- endfor %}
-
-),
-
-expected as (
-
-    select
-        dimensions.dimension,
-        total.*
-    from total
-    cross join dimensions
-
-),
-
-summed as (
+--   sum over the values of the dimension in revenue_daily_by_segment = revenue_daily, all surfaces.
+-- Made from the variable `dimensions`: a dimension that a user adds is held to it too. Each value
+-- of a dimension is a row of its own here, the total one of the opposite sign. No tolerance.
+with signed as (
 
     select
         dimension,
         requested_on,
-        {%- for component in components %}
-        sum({{ component }}) as {{ component }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        1 as segments,
+        {{ served_components() | join(',\n        ') }}
     from {{ ref('revenue_daily_by_segment') }}
+    {%- for dimension in var('dimensions') %}
+    union all
+    select
+        '{{ dimension }}' as dimension,
+        requested_on,
+        0 as segments,
+        -{{ served_components() | join(',\n        -') }}
+    from {{ ref('revenue_daily') }}
+    where surface = '(all)'
+    {%- endfor %}
+
+),
+
+balanced as (
+
+    select
+        dimension,
+        requested_on,
+        {%- for component in served_components() %}
+        sum({{ component }}) as {{ component }},
+        {%- endfor %}
+        sum(segments) as segments
+    from signed
     group by dimension, requested_on
 
 )
 
-select
-    coalesce(expected.dimension, summed.dimension) as dimension,
-    coalesce(expected.requested_on, summed.requested_on) as requested_on,
-    {%- for component in components %}
-    expected.{{ component }} - summed.{{ component }} as {{ component }}_difference
-    {{- ',' if not loop.last }}
-    {%- endfor %}
-from expected
-full outer join summed
-    on
-        expected.dimension = summed.dimension
-        and expected.requested_on = summed.requested_on
+select *
+from balanced
 where
-    false
-    {%- for component in components %}
-    or (expected.{{ component }} = summed.{{ component }}) is not true
+    segments = 0
+    {%- for component in served_components() %}
+    or ({{ component }} = 0) is not true
     {%- endfor %}

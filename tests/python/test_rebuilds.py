@@ -9,22 +9,25 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from rich.console import Console
 from tiny import tiny_platform, write_platform, write_reference
 from typer.testing import CliRunner
 
+from tributary.build import run_build
 from tributary.cli import app
+from tributary.settings import resolve
 
 SIMULATED = ("--days", "6", "--requests-per-day", "40", "--seed", "3")
-ONLY_MODELS = ("--select", "resource_type:model")
+# What is compared here is what is built; the checks on it have tests of their own.
+ONLY_MODELS = ["--resource-type", "model"]
 
 
-def build(events: Path, warehouse: Path, *options: str) -> Path:
+def build(events: Path, warehouse: Path) -> Path:
     """Build the marts in this process; returns the database."""
-    outcome = CliRunner().invoke(
-        app, ["run", "--events", str(events), "--warehouse", str(warehouse), *options]
-    )
-    assert outcome.exit_code == 0, outcome.output
-    return warehouse / "build.duckdb"
+    settings = resolve(events=str(events), warehouse=warehouse)
+    result = run_build(settings, ONLY_MODELS, Console(), verbose=False)
+    assert result.succeeded, (result.error, result.problems)
+    return settings.build_database
 
 
 def fetch(database: Path, query: str) -> list[tuple[object, ...]]:
@@ -55,28 +58,30 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(simulated, tmp_path_factory.mktemp("undisturbed"), *ONLY_MODELS)
+    return build(simulated, tmp_path_factory.mktemp("undisturbed"))
 
 
 def test_a_second_build_changes_nothing(simulated: Path, undisturbed: Path) -> None:
     before = contents(undisturbed)
-    build(simulated, undisturbed.parent, *ONLY_MODELS)
+    build(simulated, undisturbed.parent)
     assert contents(undisturbed) == before
     assert before["revenue_daily"]
 
 
 @pytest.mark.parametrize("seconds_after_start", [0.2, 1.0, 2.5])
 def test_a_build_killed_at_any_moment_leaves_the_next_one_right(
-    seconds_after_start: float, simulated: Path, undisturbed: Path, tmp_path: Path
+    seconds_after_start: float, root: Path, simulated: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     warehouse = tmp_path / "warehouse"
+    warehouse.mkdir()
     process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "tributary", "run"),
-            *("--events", simulated, "--warehouse", warehouse),
-            *ONLY_MODELS,
-        ],
-        env={k: v for k, v in os.environ.items() if not k.startswith("TRIBUTARY_")},
+        [sys.executable, "-m", "dbt.cli.main", "build", *ONLY_MODELS],
+        cwd=root,
+        env={
+            **os.environ,
+            "TRIBUTARY_EVENTS": str(simulated),
+            "TRIBUTARY_WAREHOUSE": str(warehouse),
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -86,7 +91,7 @@ def test_a_build_killed_at_any_moment_leaves_the_next_one_right(
     time.sleep(seconds_after_start)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    database = build(simulated, warehouse, *ONLY_MODELS)
+    database = build(simulated, warehouse)
     assert contents(database) == contents(undisturbed)
 
 
@@ -99,7 +104,7 @@ def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
             app, ["simulate", "--out", str(folder), "--format", kind, "--clean", *SIMULATED]
         )
         assert outcome.exit_code == 0, outcome.output
-        databases.append(build(folder, tmp_path / f"{kind}_warehouse", *ONLY_MODELS))
+        databases.append(build(folder, tmp_path / f"{kind}_warehouse"))
     from_csv, from_parquet = (contents(database) for database in databases)
     assert from_csv == from_parquet
     assert from_csv["revenue_daily"]
@@ -110,7 +115,7 @@ def test_a_mended_row_leaves_the_quarantine(tmp_path: Path) -> None:
     tables["charges"][0]["currency"] = "USD"
     tables["clicks"][0]["impression_id"] = "i9"
     events = write_platform(tables, tmp_path / "platform")
-    database = build(events, tmp_path / "warehouse", *ONLY_MODELS)
+    database = build(events, tmp_path / "warehouse")
     assert reasons(database) == {
         ("clicks", "orphan_click"),
         ("actions", "orphan_action"),
@@ -128,7 +133,7 @@ def test_a_mended_row_leaves_the_quarantine(tmp_path: Path) -> None:
     write_reference(
         events, "fx_rates", [{"rate_date": "2026-10-19", "currency": "USD", "rate": "7.1"}]
     )
-    build(events, tmp_path / "warehouse", *ONLY_MODELS)
+    build(events, tmp_path / "warehouse")
     assert reasons(database) == set()
     assert fetch(
         database,
@@ -141,11 +146,11 @@ def test_an_orphan_leaves_the_quarantine_once_its_parent_arrives(tmp_path: Path)
     tables = tiny_platform()
     late = tables["impressions"].pop(0)
     events = write_platform(tables, tmp_path / "platform")
-    database = build(events, tmp_path / "warehouse", *ONLY_MODELS)
+    database = build(events, tmp_path / "warehouse")
     assert ("clicks", "orphan_click") in reasons(database)
     tables["impressions"].append({**late, "ingested_at": "2026-10-21 03:00:00"})
     write_platform(tables, tmp_path / "platform")
-    build(events, tmp_path / "warehouse", *ONLY_MODELS)
+    build(events, tmp_path / "warehouse")
     assert reasons(database) == set()
 
 
