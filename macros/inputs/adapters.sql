@@ -65,3 +65,17 @@
 {% macro scaled_integer(column, factor) -%}
     try_cast(cast({{ to_integer(column) }} as decimal(19, 0)) * {{ factor }} as bigint)
 {%- endmacro %}
+
+
+{#- Factors whose double entry parts by the nature of the log that is read: a sample that states how many
+    ads a page had and holds one of them. Declared beside a staging model of that log, with the reason:
+    `config: {meta: {gaps_by_nature: {asn: reason}}}`. -#}
+{% macro gaps_by_nature() %}
+    {% set factors = [] %}
+    {% if execute %}
+        {% for node in graph.nodes.values() %}
+            {% do factors.extend(node.config.get('meta', {}).get('gaps_by_nature', {}).keys()) %}
+        {% endfor %}
+    {% endif %}
+    {{ return(factors) }}
+{% endmacro %}

@@ -14,8 +14,8 @@ with ledger as (
 
 ),
 
--- Each quarantined ledger line once, whatever number of times it was delivered. Only a line whose key,
--- advertiser, day, currency and amount can be read can be on anybody's invoice.
+-- Each quarantined ledger line once, whatever number of times it was delivered. Only a line whose
+-- key, advertiser, day, currency and amount can be read can be on anybody's invoice.
 quarantined_lines as (
 
     select
