@@ -2,6 +2,7 @@
 -- systems has not a single unit anywhere has no second entry to be held against: that log was not
 -- fed, and both_systems_recorded_each_quantity says so. A gap that the log has by nature, declared
 -- beside its staging models, does not fail.
+{%- set by_nature = "'" ~ gaps_by_nature() | join("', '") ~ "'" %}
 with entries as (
 
     select
@@ -34,7 +35,7 @@ failing as (
     inner join entered_twice on entries.factor = entered_twice.factor
     where
         entries.gap_level = 'fail'
-        and entries.factor not in ('{{ gaps_by_nature() | join("', '") }}')
+        and entries.factor not in ({{ by_nature }})
 
 )
 

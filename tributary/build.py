@@ -49,17 +49,17 @@ def run_build(
 ) -> BuildResult:
     """`dbt build` with the arguments given, on the settings' input and warehouse."""
     settings.warehouse.mkdir(parents=True, exist_ok=True)
-    settings.export()
     command = [
         *(["build"] if verbose else ["--quiet", "build"]),
         *("--project-dir", str(settings.project)),
         *("--profiles-dir", str(settings.project)),
         *arguments,
     ]
-    if verbose:
-        return _invoke(command, lambda event: None)
-    with _progress(console) as progress:
-        return _invoke(command, _advance(progress))
+    with settings.exported():
+        if verbose:
+            return _invoke(command, lambda event: None)
+        with _progress(console) as progress:
+            return _invoke(command, _advance(progress))
 
 
 def _invoke(command: list[str], on_event: Callable[[Any], None]) -> BuildResult:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tributary.csv_faults import find_csv_fault
 
 _CSV_FILE = re.compile(
-    r'(?:sniffing file|CSV Error.*?file = |file: )\s*"?([^"\n]+?\.[a-z]+)"?\s*[.\n]', re.S
+    r'(?:sniffing file|CSV Error.*?file = |file: )\s*"?([^"\n]+\.[a-z]+)"?\s*[.\n]', re.S
 )
 _BROKEN_PARQUET = re.compile(r"file '([^']+\.parquet)'")
 _LOCKED = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.S)
@@ -43,7 +43,8 @@ def explain(message: str) -> str:
 
 
 def _explain_csv(path: Path, message: str) -> str:
-    fault = find_csv_fault(path) if path.is_file() else None
+    is_plain_csv = path.suffix == ".csv" and path.is_file()
+    fault = find_csv_fault(path) if is_plain_csv else None
     if fault is None:
         return f"{path} cannot be read as CSV. {message.strip()}"
     return (

@@ -1,6 +1,8 @@
 """Where the project, its input and its warehouse are."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +45,20 @@ class Settings:
         declared = yaml.safe_load((self.project / "dbt_project.yml").read_text("utf-8"))
         return str(declared["vars"]["reporting_currency"])
 
-    def export(self) -> None:
-        """Hand the settings to dbt, which reads them from the environment."""
-        os.environ[EVENTS] = self.events
-        os.environ[SOURCE] = self.source
-        os.environ[WAREHOUSE] = str(self.warehouse)
+    @contextmanager
+    def exported(self) -> Iterator[None]:
+        """Hand the settings to dbt, which reads them from the environment, for as long as it runs."""
+        given = {EVENTS: self.events, SOURCE: self.source, WAREHOUSE: str(self.warehouse)}
+        before = {name: os.environ.get(name) for name in given}
+        os.environ.update(given)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def find_project(start: Path) -> Path:
