@@ -47,7 +47,7 @@ class Settings:
 
     @contextmanager
     def exported(self) -> Iterator[None]:
-        """Hand the settings to dbt, which reads them from the environment, for as long as it runs."""
+        """Hand the settings to dbt, which reads them from the environment, while it runs."""
         given = {EVENTS: self.events, SOURCE: self.source, WAREHOUSE: str(self.warehouse)}
         before = {name: os.environ.get(name) for name in given}
         os.environ.update(given)

@@ -35,15 +35,15 @@ with
 combined as (
     {% for table in event_tables() %}
     select
-        coalesce({{ table }}_raw.event_on, {{ table }}_judged.event_on) as event_on,
-        coalesce({{ table }}_raw.event_table, {{ table }}_judged.event_table) as event_table,
-        coalesce({{ table }}_raw.raw_rows, 0) as raw_rows,
-        coalesce({{ table }}_judged.accepted_rows, 0) as accepted_rows,
-        coalesce({{ table }}_judged.duplicate_rows, 0) as duplicate_rows,
-        coalesce({{ table }}_judged.quarantined_rows, 0) as quarantined_rows
-    from {{ table }}_raw
-    full outer join {{ table }}_judged
-        on {{ table }}_raw.event_on is not distinct from {{ table }}_judged.event_on
+        coalesce(delivered.event_on, judged.event_on) as event_on,
+        coalesce(delivered.event_table, judged.event_table) as event_table,
+        coalesce(delivered.raw_rows, 0) as raw_rows,
+        coalesce(judged.accepted_rows, 0) as accepted_rows,
+        coalesce(judged.duplicate_rows, 0) as duplicate_rows,
+        coalesce(judged.quarantined_rows, 0) as quarantined_rows
+    from {{ table }}_raw as delivered
+    full outer join {{ table }}_judged as judged
+        on delivered.event_on is not distinct from judged.event_on
     {%- if not loop.last %}
     union all
     {%- endif %}
