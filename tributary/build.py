@@ -86,6 +86,8 @@ def _invoke(command: list[str], on_event: Callable[[Any], None]) -> BuildResult:
 
 
 def _record(result: BuildResult, node: Any) -> None:
+    if node.node.resource_type == "operation":
+        return
     status = str(node.status)
     result.counts[status] = result.counts.get(status, 0) + 1
     outcome = NodeOutcome(

@@ -32,12 +32,13 @@ _ROWS = """
 _REASONS = """
     select
         reason,
-        sum(quarantined_rows) as quarantined_rows,
+        sum(first_reason_rows) as rows_held,
         string_agg(distinct event_table, ', ' order by event_table) as event_tables,
-        sum(amount_in_reporting_currency) as amount_at_stake
+        sum(amount_at_stake) as money_held
     from marts.quarantine_summary
+    where first_reason_rows > 0
     group by reason
-    order by abs(coalesce(amount_at_stake, 0)) desc, quarantined_rows desc, reason
+    order by abs(coalesce(money_held, 0)) desc, rows_held desc, reason
 """
 
 _SURFACES = """
@@ -188,7 +189,9 @@ def _print_rows(console: Console, connection: duckdb.DuckDBPyConnection) -> None
 
 
 def _print_reasons(console: Console, connection: duckdb.DuckDBPyConnection, currency: str) -> None:
-    table = _table("Quarantined, by reason", ["reason"], ["rows", f"{currency} at stake"], ["in"])
+    table = _table(
+        "Quarantined, by first reason", ["reason"], ["rows", f"{currency} at stake"], ["in"]
+    )
     reasons = connection.execute(_REASONS).fetchall()
     for reason, rows, tables, amount in reasons[:_REASONS_SHOWN]:
         where = "every table" if tables.count(",") == _EVENT_TABLES - 1 else tables

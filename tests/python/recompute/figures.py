@@ -353,6 +353,7 @@ def _quarantine(platform: Platform) -> Mart:
                         "superseded_rows": 0,
                         "amount": None,
                         "amount_in_reporting_currency": None,
+                        "amount_at_stake": None,
                     },
                 )
                 line["quarantined_rows"] += 1
@@ -361,6 +362,8 @@ def _quarantine(platform: Platform) -> Mart:
                 if table == "charges":
                     _plus(line, "amount", whole(row.raw["amount_micros"]))
                     _plus(line, "amount_in_reporting_currency", row.micros)
+                    if reason == row.reasons[0] and row.key not in accepted:
+                        _plus(line, "amount_at_stake", row.micros)
     return mart
 
 
