@@ -1,0 +1,54 @@
+"""The command line says what it does, and its exit codes mean what they should."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tributary.cli import app
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ([], ["run", "simulate", "quarantine", "Exit codes"]),
+        (["run"], ["--events", "--source", "--warehouse", "--select", "--verbose"]),
+        (["simulate"], ["--seed", "--days", "--requests-per-day", "--format", "--missing-day"]),
+        (["quarantine"], ["--table", "--reason", "mended"]),
+    ],
+)
+def test_help_names_every_option(command: list[str], words: list[str]) -> None:
+    outcome = CliRunner().invoke(app, [*command, "--help"], terminal_width=200)
+    assert outcome.exit_code == 0
+    for word in words:
+        assert word in outcome.output
+
+
+def test_a_run_shows_rows_reasons_revenue_and_where_the_mart_is(
+    seeds_run: tuple[Path, "subprocess.CompletedProcess[str]"],
+) -> None:
+    warehouse, outcome = seeds_run
+    said = outcome.stdout
+    for words in (
+        "impressions  27,890    27,745         52           93",
+        "charge_on_invalid_click",
+        "search   2,142",
+        "equal to the micro-unit",
+        str(warehouse / "build.duckdb"),
+    ):
+        assert words in said
+    assert "failed" not in said
+
+
+def test_every_seed_figure_in_the_readme_is_what_a_run_shows(
+    root: Path, seeds_run: tuple[Path, "subprocess.CompletedProcess[str]"]
+) -> None:
+    shown = {" ".join(line.split()) for line in seeds_run[1].stdout.splitlines()}
+    readme = (root / "README.md").read_text("utf-8")
+    block = readme.split("### What you see after `make run`")[1].split("```")[1]
+    figures = [" ".join(line.split()) for line in block.splitlines() if "  " in line.strip()]
+    assert len(figures) > 30
+    # The terminal of the README is narrower: its folded lines are left out.
+    whole = [line for line in figures if not line.startswith(("clicks, impr", "time_reversed"))]
+    assert [line for line in whole if line not in shown] == []
