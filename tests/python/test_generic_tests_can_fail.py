@@ -265,7 +265,8 @@ def outcomes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     properties_of = []
     for name, (relation, test, arguments, _) in CASES.items():
         (models / f"{name}.sql").write_text(relation)
-        config = {"error_if": ">100000"} if test == "share_of_rows_stays_low" else {}
+        limits = {"warn_if": ">100000", "error_if": ">100000"}
+        config = limits if test == "share_of_rows_stays_low" else {}
         properties_of.append(
             {
                 "name": name,
