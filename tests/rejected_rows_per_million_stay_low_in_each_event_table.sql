@@ -14,3 +14,4 @@ select
         as rejected_ppm
 from {{ ref('conservation_daily') }}
 group by event_table
+having sum(raw_rows) >= {{ var('reject_share_least_rows') }}

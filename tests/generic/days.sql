@@ -51,8 +51,8 @@
 {% endtest %}
 
 
-{#- A day's volume stays within a multiple of the median of the same weekday in its series. A series
-    with fewer than three such days has no season to be held against. -#}
+{#- A day's volume stays within a multiple of the median of the same weekday within four weeks of it, in
+    its series. With fewer than three such days there is no season to be held against. -#}
 {% test volume_is_in_season(model, day, volume, each=none, where=none) %}
     with volumes as (
 
@@ -70,30 +70,30 @@
     seasons as (
 
         select
-            series,
-            weekday,
-            median(volume) as usual,
+            volumes.series,
+            volumes.day,
+            volumes.volume,
+            median(others.volume) as usual,
             count(*) as days
         from volumes
-        group by series, weekday
+        inner join volumes as others
+            on
+                volumes.series is not distinct from others.series
+                and volumes.weekday = others.weekday
+                and abs({{ days_between('volumes.day', 'others.day') }}) <= 28
+        group by volumes.series, volumes.day, volumes.volume
 
     ),
 
     out_of_season as (
 
-        select
-            volumes.*,
-            seasons.usual
-        from volumes
-        inner join seasons
-            on
-                volumes.series is not distinct from seasons.series
-                and volumes.weekday = seasons.weekday
+        select *
+        from seasons
         where
-            seasons.days >= 3
+            days >= 3
             and (
-                volumes.volume < {{ var('volume_floor') }} * seasons.usual
-                or volumes.volume > {{ var('volume_ceiling') }} * seasons.usual
+                volume < {{ var('volume_floor') }} * usual
+                or volume > {{ var('volume_ceiling') }} * usual
             )
 
     )

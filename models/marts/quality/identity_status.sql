@@ -83,7 +83,9 @@ definitions as (
         dimension_value,
         {{- definition_columns(identity) }}
     from slices
+    {%- if not loop.last or identities_over('finance') %}
     union all
+    {%- endif %}
     {%- endfor %}
     {%- for identity in identities_over('finance') %}
     select
@@ -201,7 +203,8 @@ judged as (
             else 'violated'
         end as status,
         case
-            when residual is null then coalesce(reason, 'the result has no value')
+            when result is null and residual is null then coalesce(reason, 'the result has no value')
+            when residual is null then coalesce(reason, 'the second entry has no value')
             else reason
         end as reason,
         case
