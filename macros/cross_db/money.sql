@@ -1,11 +1,12 @@
 {#- An amount in micro-units times an exact rate, rounded half-even to a whole micro-unit. Decimal all
-    the way: neither engine may pass through a double here. -#}
+    the way: neither engine may pass through a double here. NULL where the result is too great for an
+    integer: one absurd amount is held back, it does not end the build. -#}
 {% macro convert_micros(amount_micros, rate) -%}
     {{ return(adapter.dispatch('convert_micros', 'tributary')(amount_micros, rate)) }}
 {%- endmacro %}
 
 {% macro default__convert_micros(amount_micros, rate) -%}
-    cast(round_even(cast({{ amount_micros }} as decimal(19, 0)) * {{ rate }}, 0) as bigint)
+    try_cast(round_even(cast({{ amount_micros }} as decimal(19, 0)) * {{ rate }}, 0) as bigint)
 {%- endmacro %}
 
 {#- A sum of micro-units as an exact amount in units of its currency. -#}

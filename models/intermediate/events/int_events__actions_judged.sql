@@ -54,7 +54,10 @@ checked as (
                 when clicks.parent_id is null then 'orphan_action'
                 when {{ reversed('rated.acted_at', 'clicks.parent_at') }} then 'time_reversed'
             end,
-            case when rated.rate is null then 'no_fx_rate' end
+            case
+                when {{ convert_micros('rated.action_value_micros', 'rated.rate') }} is null
+                    then 'no_fx_rate'
+            end
         ) as parent_reasons
     from rated
     left join clicks on rated.click_id = clicks.parent_id

@@ -68,7 +68,9 @@ converted as (
     select
         *,
         {{ convert_micros('amount_micros', 'rate') }} as amount_in_reporting_micros,
-        case when rate is null then 'no_fx_rate' end as fx_reason
+        case
+            when {{ convert_micros('amount_micros', 'rate') }} is null then 'no_fx_rate'
+        end as fx_reason
     from rated
 
 ),

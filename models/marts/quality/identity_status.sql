@@ -203,7 +203,8 @@ judged as (
             else 'violated'
         end as status,
         case
-            when result is null and residual is null then coalesce(reason, 'the result has no value')
+            when result is null and residual is null
+                then coalesce(reason, 'the result has no value')
             when residual is null then coalesce(reason, 'the second entry has no value')
             else reason
         end as reason,

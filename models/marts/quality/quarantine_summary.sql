@@ -1,6 +1,6 @@
 -- Grain: one row per event day, event table, reason and currency of the money held back.
--- Additive: first_reason_rows and amount_at_stake. Not additive over reasons: quarantined_rows, superseded_rows and
--- both amounts, because a row may break several rules.
+-- Additive: first_reason_rows and amount_at_stake. Not additive over reasons: quarantined_rows,
+-- superseded_rows and both amounts, because a row may break several rules.
 with reasons as (
 
     select * from {{ ref('fct_quarantine_reasons') }}

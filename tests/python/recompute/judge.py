@@ -251,7 +251,8 @@ def _convert(row: Row, column: str, rates: dict[tuple[date, str], Decimal]) -> N
     else:
         rate = rates.get((day, currency)) if day and currency else None
     if rate is not None and amount is not None and day is not None:
-        row.micros = int((amount * rate).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+        converted = int((amount * rate).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+        row.micros = converted if abs(converted) < 2**63 else None
     elif currency == REPORTING_CURRENCY and amount is not None:
         row.micros = amount
 
