@@ -18,3 +18,9 @@
 {% macro month_of(day) -%}
     cast(date_trunc('month', {{ day }}) as date)
 {%- endmacro %}
+
+
+{#- A moment, down to its minute: no time zone shifts by less. -#}
+{% macro minute_of(moment) -%}
+    cast(date_trunc('minute', {{ moment }}) as timestamp)
+{%- endmacro %}

@@ -44,11 +44,45 @@
     try_cast({{ column }} as boolean)
 {%- endmacro %}
 
-{#- A whole row of a relation as one JSON text. -#}
-{% macro row_as_json(relation) -%}
-    {{ return(adapter.dispatch('row_as_json', 'tributary')(relation)) }}
+{#- A row of a raw table as it came, with its declared columns, as one value. It is made into text only
+    where a row is held back: text for every row costs more than all the rest of its judgement. -#}
+{% macro whole_row(source_name, table_name) -%}
+    {{ return(adapter.dispatch('whole_row', 'tributary')(source_name, table_name)) }}
 {%- endmacro %}
 
-{% macro default__row_as_json(relation) -%}
-    cast(to_json({{ relation }}) as varchar)
+{% macro default__whole_row(source_name, table_name) -%}
+    {%- set fields = [] -%}
+    {%- for name in raw_column_names(source_name, table_name) -%}
+        {%- do fields.append(name ~ ' := ' ~ name) -%}
+    {%- endfor -%}
+    {{ 'struct_pack(' ~ fields | join(', ') ~ ')' if fields else 'source' }}
+{%- endmacro %}
+
+{#- The declared columns of a raw table; none where they cannot be known: while dbt only reads the code,
+    and in a unit test, whose whole row is the one that it gives. -#}
+{% macro raw_column_names(source_name, table_name) %}
+    {% for table in (graph.sources | default({})).values()
+        if table.source_name == source_name and table.name == table_name %}
+        {{ return(table.columns.keys() | list) }}
+    {% endfor %}
+    {{ return([]) }}
+{% endmacro %}
+
+{#- A whole row as JSON text. -#}
+{% macro as_json(row) -%}
+    {{ return(adapter.dispatch('as_json', 'tributary')(row)) }}
+{%- endmacro %}
+
+{% macro default__as_json(row) -%}
+    cast(to_json({{ row }}) as varchar)
+{%- endmacro %}
+
+
+{#- A 64-bit hash of a value: the same value has the same one within a query, and nothing else is said. -#}
+{% macro hash_of(value) -%}
+    {{ return(adapter.dispatch('hash_of', 'tributary')(value)) }}
+{%- endmacro %}
+
+{% macro default__hash_of(value) -%}
+    hash({{ value }})
 {%- endmacro %}

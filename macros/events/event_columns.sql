@@ -41,3 +41,10 @@
 {% macro event_tables() %}
     {{ return(['requests', 'impressions', 'clicks', 'actions', 'charges']) }}
 {% endmacro %}
+
+
+{#- The reporting day of an event, or of its arrival where its own moment is unreadable. -#}
+{% macro event_day(table, relation=none) -%}
+    {%- set prefix = relation ~ '.' if relation else '' -%}
+    {{ reporting_day('coalesce(' ~ prefix ~ event_moment(table) ~ ', ' ~ prefix ~ 'ingested_at)') }}
+{%- endmacro %}

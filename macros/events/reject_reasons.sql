@@ -11,13 +11,14 @@
 {% macro reject_reasons(required, parsed, accepted={}, at_least={}, rules={}, happened_at=none) -%}
     {%- set reasons = {} -%}
     {%- for column in required -%}
-        {%- set empty = 'raw_' ~ column if column in parsed else column -%}
-        {%- set blank = "nullif(trim(cast(" ~ empty ~ " as varchar)), '') is null" if column in parsed
-            else column ~ ' is null' -%}
-        {%- set when = required[column] if required is mapping else true -%}
-        {%- do reasons.update({
-            'missing_' ~ column: blank if when is sameas true else when ~ ' and ' ~ blank
-        }) -%}
+        {%- set missing = [column ~ ' is null'] -%}
+        {%- if required is mapping and required[column] is not sameas true -%}
+            {%- do missing.insert(0, required[column]) -%}
+        {%- endif -%}
+        {%- if column in parsed -%}
+            {%- do missing.append("nullif(trim(cast(raw_" ~ column ~ " as varchar)), '') is null") -%}
+        {%- endif -%}
+        {%- do reasons.update({'missing_' ~ column: missing | join(' and ')}) -%}
     {%- endfor -%}
     {%- for column in parsed -%}
         {%- do reasons.update({
@@ -41,10 +42,17 @@
                 ~ "'" ~ var('future_tolerance_seconds') ~ "' second"
         }) -%}
     {%- endif -%}
-    concat_ws(
-        ',',
-        {%- for reason, condition in reasons.items() %}
-        case when {{ condition }} then '{{ reason }}' end{{ ',' if not loop.last }}
-        {%- endfor %}
-    )
+    {#- Nearly every row breaks no rule: it costs one look at each, and no text. -#}
+    case
+        when
+            ({{ reasons.values() | join(')\n            or (') }})
+            then
+                concat_ws(
+                    ',',
+                    {%- for reason, condition in reasons.items() %}
+                    case when {{ condition }} then '{{ reason }}' end{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
+        else ''
+    end
 {%- endmacro %}

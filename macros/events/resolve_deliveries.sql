@@ -1,92 +1,109 @@
-{#- Which delivery of each event counts. Selects every row of `relation` (staged rows of an event
-    table) with two columns more, `outcome` and `reasons`:
+{#- Which delivery of each event counts. Selects every staged row of an event table, in the batch at hand,
+    with two columns more, `outcome` and `reasons`:
 
     quarantined  the row broke a rule of its own, or is an older version with other content
                  (`conflicting_duplicate`)
     duplicate    the same content again
     accepted     the one that counts: of the latest content, the first to arrive
 
-    Rows that broke a rule do not compete. Only keys that occur twice are sorted: at scale they are
-    few, and a window over everything costs more than all the rest. -#}
-{% macro resolve_deliveries(table, relation) %}
+    Rows that broke a rule do not compete. Keys that occur twice are found first, and only their rows are
+    sorted: at scale they are few, and a window over everything costs more than all the rest. They are found
+    by the hash of the key, a fixed-size number; two keys of one hash are told apart by the sort. Deliveries
+    of one event lie on one landed day or on neighbouring ones. -#}
+{% macro resolve_deliveries(table) %}
     {%- set columns = event_columns(table) -%}
     {%- set key = columns[0] -%}
-    with valid as (
+    {%- set handed_on = columns + ['ingested_at', 'landed_on', 'raw_row'] -%}
+    with repeated_keys as (
 
-        select * from {{ relation }} where reject_reasons = ''
-
-    ),
-
-    repeated_keys as (
-
-        select {{ key }} from valid group by {{ key }} having count(*) > 1
+        select {{ hash_of(key) }} as key_hash
+        from {{ staged(table) }}
+        where {{ in_batch('landed_on', 1, 1) }}
+        group by key_hash
+        having count(*) > 1
 
     ),
 
     versions as (
 
         select
-            valid.*,
+            staged.*,
             concat_ws(
                 '|',
                 {%- for column in columns %}
                 coalesce(cast({{ column }} as varchar), ''){{ ',' if not loop.last }}
                 {%- endfor %}
             ) as content
-        from valid
-        semi join repeated_keys on valid.{{ key }} = repeated_keys.{{ key }}
+        from {{ staged(table) }} as staged
+        inner join repeated_keys on {{ hash_of('staged.' ~ key) }} = repeated_keys.key_hash
+        where {{ in_batch('landed_on', 1, 1) }}
 
     ),
 
-    ranked_versions as (
+    -- Deliveries stand in one order, whatever else a batch holds.
+    ordered_versions as (
 
         select
             versions.*,
-            first_value(content) over (
-                partition by {{ key }} order by ingested_at desc, content desc
-            ) as latest_content,
             row_number() over (
-                partition by {{ key }}, content order by ingested_at
-            ) as delivery
+                partition by {{ key }}, reject_reasons = ''
+                order by ingested_at nulls first, content, landed_on
+            ) as arrival
         from versions
+
+    ),
+
+    -- A delivery is held against those on its own landed day and the two beside it, and no others:
+    -- so its verdict does not hang on the days that are built together with it.
+    compared_versions as (
+
+        select
+            ordered_versions.*,
+            max(arrival) over (
+                partition by {{ key }}, reject_reasons = ''
+                order by landed_on
+                range between interval '1' day preceding and interval '1' day following
+            ) as last_arrival,
+            min(arrival) over (
+                partition by {{ key }}, reject_reasons = '', content
+                order by landed_on
+                range between interval '1' day preceding and interval '1' day following
+            ) as first_arrival_of_content,
+            max(arrival) over (
+                partition by {{ key }}, reject_reasons = '', content
+                order by landed_on
+                range between interval '1' day preceding and interval '1' day following
+            ) as last_arrival_of_content
+        from ordered_versions
 
     ),
 
     resolved as (
 
         select
-            {{ columns | join(', ') }},
-            ingested_at,
-            raw_row,
-            'accepted' as outcome,
-            '' as reasons
-        from valid
-        anti join repeated_keys on valid.{{ key }} = repeated_keys.{{ key }}
+            {{ handed_on | join(', ') }},
+            case when reject_reasons = '' then 'accepted' else 'quarantined' end as outcome,
+            reject_reasons as reasons
+        from {{ staged(table) }} as staged
+        left join repeated_keys on {{ hash_of('staged.' ~ key) }} = repeated_keys.key_hash
+        where {{ in_batch('landed_on') }} and repeated_keys.key_hash is null
 
         union all
 
         select
-            {{ columns | join(', ') }},
-            ingested_at,
-            raw_row,
+            {{ handed_on | join(', ') }},
             case
-                when content <> latest_content then 'quarantined'
-                when delivery > 1 then 'duplicate'
+                when reject_reasons <> '' or last_arrival_of_content < last_arrival then 'quarantined'
+                when first_arrival_of_content < arrival then 'duplicate'
                 else 'accepted'
             end as outcome,
-            case when content <> latest_content then 'conflicting_duplicate' else '' end as reasons
-        from ranked_versions
-
-        union all
-
-        select
-            {{ columns | join(', ') }},
-            ingested_at,
-            raw_row,
-            'quarantined' as outcome,
-            reject_reasons as reasons
-        from {{ relation }}
-        where reject_reasons <> ''
+            case
+                when reject_reasons <> '' then reject_reasons
+                when last_arrival_of_content < last_arrival then 'conflicting_duplicate'
+                else ''
+            end as reasons
+        from compared_versions
+        where {{ in_batch('landed_on') }}
 
     )
 
@@ -102,6 +119,7 @@
         {{ column }},
     {%- endfor %}
         ingested_at,
+        landed_on,
         case
             when outcome = 'accepted' and parent_reasons <> '' then 'quarantined'
             else outcome
@@ -109,6 +127,6 @@
         case when outcome = 'accepted' then parent_reasons else reasons end as reasons,
         case
             when outcome = 'quarantined' or (outcome = 'accepted' and parent_reasons <> '')
-                then raw_row
+                then {{ as_json('raw_row') }}
         end as raw_row
 {%- endmacro %}

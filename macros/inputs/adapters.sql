@@ -6,6 +6,7 @@
         {%- for column in event_columns(table) + ['ingested_at'] %}
         cast(null as {{ event_column_type(column) }}) as {{ column }},
         {%- endfor %}
+        cast(null as date) as landed_on,
         cast(null as varchar) as raw_row,
         cast(null as varchar) as reject_reasons
     where false

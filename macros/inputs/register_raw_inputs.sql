@@ -5,13 +5,16 @@
     has been touched. -#}
 {% macro register_raw_inputs() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
-        {% set queries = {} %}
+        {% set inputs = [] %}
         {% for table in graph.sources.values() if table.schema == 'raw' %}
-            {% do queries.update({table.name: raw_input_query(table)}) %}
+            {% do inputs.append(checked_raw_input(table)) %}
         {% endfor %}
         {% do run_query('create schema if not exists raw') %}
-        {% for name, query in queries.items() %}
-            {% do run_query('create or replace view raw.' ~ name ~ ' as ' ~ query) %}
+        {% do list_landed_files(inputs) %}
+        {% for input in inputs %}
+            {% do run_query(
+                'create or replace view raw.' ~ input.table.name ~ ' as ' ~ raw_input_query(input)
+            ) %}
         {% endfor %}
     {% endif %}
 {% endmacro %}
@@ -23,24 +26,50 @@
 {% endmacro %}
 
 
-{#- The select that reads one raw table, with its declared columns only. An optional table that is
-    absent is empty. -#}
-{% macro raw_input_query(table) %}
+{#- {table, path, reader}: a raw table whose files were found and can be read; no path where an optional
+    one is absent. -#}
+{% macro checked_raw_input(table) %}
     {% set meta = table.config.meta %}
     {% set found = locate_raw_input(table.name, meta) %}
+    {% if not found.path and not meta.optional %}
+        {{ exceptions.raise_compiler_error(
+            'No file for the raw table "' ~ table.name ~ '" under ' ~ events_root() ~ ': looked for '
+            ~ found.tried | join(', ') ~ '. Put the table there, or name the folder that has it with '
+            ~ 'TRIBUTARY_EVENTS.'
+        ) }}
+    {% endif %}
+    {% set reader = none %}
     {% if found.path %}
         {% set reader = raw_input_reader(found.path, meta, table.columns) %}
         {% do check_raw_columns(table, found.path, reader) %}
         {% do check_raw_rows(table, found.path, reader) %}
-        {{ return('select ' ~ raw_columns(found.path, table.columns) ~ ' from ' ~ reader) }}
-    {% elif meta.optional %}
-        {{ return(empty_raw_input(table.columns)) }}
     {% endif %}
-    {{ exceptions.raise_compiler_error(
-        'No file for the raw table "' ~ table.name ~ '" under ' ~ events_root() ~ ': looked for '
-        ~ found.tried | join(', ') ~ '. Put the table there, or name the folder that has it with '
-        ~ 'TRIBUTARY_EVENTS.'
-    ) }}
+    {{ return({'table': table, 'path': found.path, 'reader': reader}) }}
+{% endmacro %}
+
+
+{#- The select that reads one raw table, with its declared columns and, of an event log, the day on which a
+    row landed. An optional table that is absent is empty. -#}
+{% macro raw_input_query(input) %}
+    {% set columns = input.table.columns %}
+    {% if not input.path %}
+        {{ return(empty_raw_input(columns)) }}
+    {% endif %}
+    {% set landed_on = '' if input.table.config.meta.optional else landed_on_column(input) %}
+    {{ return('select ' ~ raw_columns(input.path, columns) ~ landed_on ~ ' from ' ~ input.reader) }}
+{% endmacro %}
+
+
+{#- The day in the name of a row's folder, <name>=<day>: the engine skips the files of days that it is not
+    asked for. Where one event log does not lie by day, none of them counts as lying so. -#}
+{% macro landed_on_column(input) %}
+    {% if input_is_by_day() %}
+        {% for column in run_query('describe select * from ' ~ input.reader).rows
+            if column[1] == 'DATE' and column[0] not in input.table.columns %}
+            {{ return(', ' ~ column[0] ~ ' as landed_on') }}
+        {% endfor %}
+    {% endif %}
+    {{ return(', ' ~ undated() ~ ' as landed_on') }}
 {% endmacro %}
 
 

@@ -2,6 +2,8 @@
 -- A charge whose click nobody logged has no request, and so no slice: it stands in the whole day on
 -- which it was charged, and under '(unattributed)' in each dimension, so that values add up to
 -- totals.
+{{ config(materialized='table') }}
+
 with slices as (
 
     select * from {{ ref('agg_slices_daily') }}

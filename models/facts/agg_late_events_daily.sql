@@ -1,33 +1,41 @@
 -- Grain: one row per event day and event table with rows that arrived later than the lookback
--- covers.
+-- covers: taken in by a run that took in more than the lookback, or waiting for one.
 -- Additive: late_rows and late_amount_micros. Not additive: most_days_late (a maximum).
--- Only accepted rows count as late: what is quarantined is missing for another reason.
-with
-{%- for table in event_tables() %}
-{{ table }} as (
+-- A row that waits is counted on the day of its folder, which is known without reading it.
+with lateness as (
 
-    select
-        '{{ table }}' as event_table,
-        {{ reporting_day(event_moment(table)) }} as event_on,
-        {{ days_between(
-            reporting_day(event_moment(table)), reporting_day('ingested_at')
-        ) }} as days_late,
-        {% if table == 'charges' -%}
-        amount_in_reporting_micros
-        {%- else -%}
-        cast(null as bigint) as amount_in_reporting_micros
-        {%- endif %}
-    from {{ ref('int_events__' ~ table ~ '_accepted') }}
+    select * from {{ ref('agg_lateness_daily') }}
 
 ),
-{% endfor %}
+
+waiting as (
+
+    select * from {{ ref('stg_landing__late_days') }}
+
+),
+
 combined as (
-    {% for table in event_tables() %}
-    select * from {{ table }}
-    {%- if not loop.last %}
+
+    select
+        event_on,
+        event_table,
+        accepted_rows as late_rows,
+        days_late,
+        amount_micros,
+        false as is_waiting
+    from lateness
+    where days_late > {{ lookback_of('event_table') }}
+
     union all
-    {%- endif %}
-    {%- endfor %}
+
+    select
+        landed_on as event_on,
+        event_table,
+        coalesce(new_rows, 0) as late_rows,
+        days_late,
+        cast(null as decimal(38, 0)) as amount_micros,
+        true as is_waiting
+    from waiting
 
 ),
 
@@ -36,11 +44,11 @@ late as (
     select
         event_on,
         event_table,
-        count(*) as late_rows,
+        cast(sum(late_rows) as bigint) as late_rows,
         cast(max(days_late) as bigint) as most_days_late,
-        cast(sum(amount_in_reporting_micros) as decimal(38, 0)) as late_amount_micros
+        cast(sum(amount_micros) as decimal(38, 0)) as late_amount_micros,
+        bool_or(is_waiting) as is_waiting
     from combined
-    where days_late > {{ var('lookback_days') }}
     group by event_on, event_table
 
 )

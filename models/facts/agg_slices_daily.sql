@@ -2,21 +2,40 @@
 -- dimension. Additive across the values of one dimension: every count and amount. Not additive: the
 -- distinct counts, which are exact here because each is taken from the events at this very grain.
 -- (noqa: the linter's grammar of this dialect does not know grouping sets.)
+{{ config(
+    materialized='by_day',
+    meta={
+        'day': 'requested_on',
+        'follows': {
+            'agg_traffic_daily': 'requested_on',
+            'agg_responses_daily': 'requested_on',
+            'agg_traffic_users_daily': 'requested_on',
+            'agg_response_users_daily': 'requested_on',
+        },
+    },
+) }}
+
 with funnel as (
 
-    select * from {{ ref('agg_funnel_daily') }}
+    select *
+    from {{ ref('agg_funnel_daily') }}
+    where {{ in_batch('requested_on') }}
 
 ),
 
-requests as (
+traffic_users as (
 
-    select * from {{ ref('fct_requests') }}
+    select *
+    from {{ ref('agg_traffic_users_daily') }}
+    where {{ in_batch('requested_on') }}
 
 ),
 
-charges as (
+response_users as (
 
-    select * from {{ ref('fct_charges') }}
+    select *
+    from {{ ref('agg_response_users_daily') }}
+    where {{ in_batch('requested_on') }}
 
 ),
 
@@ -30,48 +49,26 @@ components as (
 
 ),
 
-users as (
-
-    select
-        {{ daily_slice_columns() | indent(8) }},
-        {{ distinct_users() | indent(8) }}
-    from requests
-    group by {{ daily_slice_sets() | indent(4) }} -- noqa: PRS
-
-),
-
-advertisers as (
-
-    select
-        {{ daily_slice_columns() | indent(8) }},
-        count(distinct advertiser_id) as active_advertisers
-    from charges
-    group by {{ daily_slice_sets() | indent(4) }} -- noqa: PRS
-
-),
-
 joined as (
 
     select
         components.*,
-        users.users,
-        users.ad_users,
-        users.clicking_users,
-        users.ad_clicking_users,
-        users.detail_view_users,
-        users.acting_users,
-        coalesce(advertisers.active_advertisers, 0) as active_advertisers
+        {{- zero_where_absent('traffic_users', ['users', 'ad_users']) | indent(4) }},
+        {{- zero_where_absent('response_users', [
+            'clicking_users', 'ad_clicking_users', 'detail_view_users', 'acting_users',
+            'active_advertisers',
+        ]) | indent(4) }}
     from components
-    inner join users
+    left join traffic_users
         on
-            components.requested_on = users.requested_on
-            and components.dimension = users.dimension
-            and components.dimension_value = users.dimension_value
-    left join advertisers
+            components.requested_on = traffic_users.requested_on
+            and components.dimension = traffic_users.dimension
+            and components.dimension_value = traffic_users.dimension_value
+    left join response_users
         on
-            components.requested_on = advertisers.requested_on
-            and components.dimension = advertisers.dimension
-            and components.dimension_value = advertisers.dimension_value
+            components.requested_on = response_users.requested_on
+            and components.dimension = response_users.dimension
+            and components.dimension_value = response_users.dimension_value
 
 )
 

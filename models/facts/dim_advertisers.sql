@@ -1,5 +1,7 @@
 -- Grain: one row per advertiser: those of the reference table, and any whom only the events name.
 -- An advertiser that the reference lacks is kept, so that no spend drops out of a join.
+{{ config(materialized='table') }}
+
 with listed as (
 
     select * from {{ ref('stg_reference__advertisers') }}

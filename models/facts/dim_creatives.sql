@@ -1,4 +1,6 @@
 -- Grain: one row per creative of the reference table.
+{{ config(materialized='table') }}
+
 with reference as (
 
     select * from {{ ref('stg_reference__creatives') }}

@@ -1,5 +1,7 @@
 -- Grain: one row per day of the reporting time zone, from the first accepted request to the last.
 -- A promotion or holiday that covers a day is named beside it, so that a peak explains itself.
+{{ config(materialized='table') }}
+
 with requests as (
 
     select

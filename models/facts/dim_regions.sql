@@ -1,4 +1,6 @@
 -- Grain: one row per region of the reference table.
+{{ config(materialized='table') }}
+
 with reference as (
 
     select * from {{ ref('stg_reference__regions') }}

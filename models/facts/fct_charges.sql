@@ -7,15 +7,9 @@ with charges as (
 
 ),
 
-impressions as (
+responses as (
 
-    select * from {{ ref('int_events__impressions_accepted') }}
-
-),
-
-requests as (
-
-    select * from {{ ref('int_events__requests_accepted') }}
+    select * from {{ ref('fct_responses') }}
 
 ),
 
@@ -27,14 +21,14 @@ joined as (
         charges.event_id,
         charges.original_charge_id,
         charges.impression_id,
-        impressions.request_id,
+        charges.request_id,
         charges.advertiser_id,
-        impressions.advertiser_id as impression_advertiser_id,
-        impressions.is_commercial,
-        impressions.pricing_model,
-        requests.requested_on,
+        charges.impression_advertiser_id,
+        charges.is_commercial,
+        charges.pricing_model,
+        charges.requested_on,
         charges.charged_on,
-        requests.{{ var('dimensions') | join(',\n        requests.') }},
+        responses.{{ var('dimensions') | join(',\n        responses.') }},
         charges.currency,
         charges.amount_micros,
         charges.amount_in_reporting_micros as revenue_micros,
@@ -42,8 +36,10 @@ joined as (
         charges.charged_at,
         charges.ingested_at
     from charges
-    inner join impressions on charges.impression_id = impressions.impression_id
-    inner join requests on impressions.request_id = requests.request_id
+    inner join responses
+        on
+            charges.requested_on = responses.requested_on
+            and charges.impression_id = responses.impression_id
 
 )
 

@@ -1,5 +1,7 @@
 -- Grain: one row per quarter and currency of the platform's statements. Not additive: assets_micros
 -- and equity_micros are means of a quarter.
+{{ config(materialized='table') }}
+
 with reference as (
 
     select * from {{ ref('stg_reference__finance_statements') }}

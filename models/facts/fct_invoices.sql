@@ -1,5 +1,7 @@
 -- Grain: one row per advertiser, month and currency billed. Additive within a currency:
 -- amount_micros.
+{{ config(materialized='table') }}
+
 with reference as (
 
     select * from {{ ref('stg_reference__invoices') }}

@@ -1,6 +1,21 @@
 -- Grain: one row per rejected row of a raw event table. Additive: row counts; amount_micros within
 -- one currency. The row itself is kept whole, as JSON, so that it can be mended and fed again.
 -- is_superseded: an accepted row bears the same key, so that nothing is held back by this one.
+{{ config(
+    materialized='by_day',
+    meta={
+        'day': 'landed_on',
+        'follows': {
+            'int_events__requests_judged': 'landed_on',
+            'int_events__impressions_judged': 'landed_on',
+            'int_events__clicks_judged': 'landed_on',
+            'int_events__actions_judged': 'landed_on',
+            'int_events__event_charges_judged': 'landed_on',
+            'int_events__adjustments_judged': 'landed_on',
+        },
+    },
+) }}
+
 with
 {%- for table in event_tables() %}
 {%- set columns = event_columns(table) %}
@@ -10,13 +25,18 @@ with
         '{{ table }}' as event_table,
         judged.{{ columns[0] }} as event_key,
         judged.reasons,
-        coalesce(
-            {{ reporting_day('judged.' ~ event_moment(table)) }},
-            {{ reporting_day('judged.ingested_at') }}
-        ) as event_on,
+        {{ event_day(table, 'judged') }} as event_on,
         judged.{{ event_moment(table) }} as happened_at,
         judged.ingested_at,
-        accepted.{{ columns[0] }} is not null as is_superseded,
+        judged.landed_on,
+        exists(
+            select 1
+            from {{ ref('int_events__' ~ table ~ '_accepted') }} as accepted
+            where
+                judged.{{ columns[0] }} = accepted.{{ columns[0] }}
+                and accepted.landed_on between judged.landed_on - 1 and judged.landed_on + 1
+                and {{ in_batch('accepted.landed_on', 1, 1) }}
+        ) as is_superseded,
         {%- if table == 'charges' %}
         judged.currency,
         judged.amount_micros,
@@ -32,9 +52,7 @@ with
         {%- endif %}
         judged.raw_row
     from {{ ref('int_events__' ~ table ~ '_judged') }} as judged
-    left join {{ ref('int_events__' ~ table ~ '_accepted') }} as accepted
-        on judged.{{ columns[0] }} = accepted.{{ columns[0] }}
-    where judged.outcome = 'quarantined'
+    where judged.outcome = 'quarantined' and {{ in_batch('judged.landed_on') }}
 
 ),
 {%- endfor %}

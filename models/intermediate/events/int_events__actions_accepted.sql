@@ -27,9 +27,12 @@ accepted as (
         judged.action_value_micros,
         judged.currency,
         judged.action_value_in_reporting_micros,
-        judged.ingested_at
+        clicks.{{ journey_columns() | join(',\n        clicks.') }},
+        judged.ingested_at,
+        judged.landed_on
     from judged
-    left join clicks on judged.click_id = clicks.click_id
+    left join clicks
+        on judged.click_id = clicks.click_id and judged.requested_on = clicks.requested_on
     where judged.outcome = 'accepted'
 
 )

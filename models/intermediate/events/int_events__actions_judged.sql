@@ -1,18 +1,19 @@
 -- Grain: one row per row of the raw conversion log, with its outcome: accepted, duplicate or
--- quarantined. A conversion without a click is accepted: it is not traced, and counted nowhere
--- else.
-with staged as (
+-- quarantined, and what led to it. A conversion with no click is not traced to the platform:
+-- accepted, and counted nowhere.
+{{ config(materialized='by_day', meta={'day': 'landed_on', 'log': 'actions'}) }}
 
-    select * from {{ staged('actions') }}
-
-),
-
-clicks as (
+with clicks as (
 
     select
         click_id as parent_id,
-        clicked_at as parent_at
+        clicked_at as parent_at,
+        landed_on as parent_landed_on,
+        impression_id,
+        is_invalid as click_is_invalid,
+        {{ journey_columns() | join(',\n        ') }}
     from {{ ref('int_events__clicks_accepted') }}
+    where {{ parents_in_batch('actions') }}
 
 ),
 
@@ -24,7 +25,7 @@ fx_rates as (
 
 resolved as (
 
-    {{ resolve_deliveries('actions', 'staged') | indent(4) }}
+    {{ resolve_deliveries('actions') | indent(4) }}
 
 ),
 
@@ -45,8 +46,9 @@ checked as (
 
     select
         rated.*,
-        {{ convert_micros('rated.action_value_micros', 'rated.rate') }}
-            as action_value_in_reporting_micros,
+        clicks.impression_id,
+        clicks.click_is_invalid,
+        clicks.{{ journey_columns() | join(',\n        clicks.') }},
         concat_ws(
             ',',
             case
@@ -60,7 +62,10 @@ checked as (
             end
         ) as parent_reasons
     from rated
-    left join clicks on rated.click_id = clicks.parent_id
+    left join clicks
+        on
+            rated.click_id = clicks.parent_id
+            and {{ within_attribution('actions', 'rated', 'clicks') }}
 
 ),
 
@@ -68,7 +73,10 @@ settled as (
 
     select
         {{- settled_columns('actions') }},
-        action_value_in_reporting_micros
+        {{ convert_micros('action_value_micros', 'rate') }} as action_value_in_reporting_micros,
+        impression_id,
+        click_is_invalid,
+        {{ journey_columns() | join(',\n        ') }}
     from checked
 
 )

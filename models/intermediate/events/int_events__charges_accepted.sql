@@ -10,9 +10,11 @@ accepted as (
     select
         {{ event_columns('charges') | join(',\n        ') }},
         impression_id,
+        {{ journey_columns() | join(',\n        ') }},
         {{ reporting_day('charged_at') }} as charged_on,
         amount_in_reporting_micros,
-        ingested_at
+        ingested_at,
+        landed_on
     from judged
     where outcome = 'accepted'
 

@@ -12,11 +12,14 @@ accepted as (
     select
         {{ event_columns('clicks') | join(',\n        ') }},
         ingested_at,
+        landed_on,
+        {{ journey_columns() | join(',\n        ') }},
         case
             when is_invalid then 'invalid'
             when
                 row_number() over (
-                    partition by impression_id, is_invalid order by clicked_at, click_id
+                    partition by requested_on, impression_id, is_invalid
+                    order by clicked_at, click_id
                 ) = 1
                 then 'valid'
             else 'repeated'

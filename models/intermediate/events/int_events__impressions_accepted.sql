@@ -1,4 +1,4 @@
--- Grain: one row per accepted impression.
+-- Grain: one row per accepted impression, with the day of its request.
 with judged as (
 
     select * from {{ ref('int_events__impressions_judged') }}
@@ -9,7 +9,9 @@ accepted as (
 
     select
         {{ event_columns('impressions') | join(',\n        ') }},
-        ingested_at
+        ingested_at,
+        landed_on,
+        requested_on
     from judged
     where outcome = 'accepted'
 

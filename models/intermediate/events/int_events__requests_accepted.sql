@@ -10,7 +10,7 @@ accepted as (
 
     select
         request_id,
-        {{ reporting_day('requested_at') }} as requested_on,
+        event_on as requested_on,
         requested_at,
         user_id,
         device_id,
@@ -23,7 +23,8 @@ accepted as (
         case when user_id is null then 'anonymous' else 'known' end as user_type,
         results_returned,
         commercial_results_returned,
-        ingested_at
+        ingested_at,
+        landed_on
     from judged
     where outcome = 'accepted'
 

@@ -1,14 +1,10 @@
 -- Grain: one row per row of the raw request log, with its outcome: accepted, duplicate or
--- quarantined.
-with staged as (
+-- quarantined, and the day on which it counts.
+{{ config(materialized='by_day', meta={'day': 'landed_on', 'log': 'requests'}) }}
 
-    select * from {{ staged('requests') }}
+with resolved as (
 
-),
-
-resolved as (
-
-    {{ resolve_deliveries('requests', 'staged') | indent(4) }}
+    {{ resolve_deliveries('requests') | indent(4) }}
 
 ),
 
@@ -25,7 +21,8 @@ checked as (
 settled as (
 
     select
-        {{- settled_columns('requests') }}
+        {{- settled_columns('requests') }},
+        {{ event_day('requests') }} as event_on
     from checked
 
 )

@@ -1,6 +1,8 @@
 -- Grain: one row per currency and day with a usable rate into the reporting currency.
 -- A day for which two different rates are listed has none that can be used: what falls on it goes
 -- to the quarantine rather than being converted at a guess.
+{{ config(materialized='table') }}
+
 with listed as (
 
     select * from {{ ref('stg_reference__fx_rates') }}

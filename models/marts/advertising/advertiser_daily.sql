@@ -5,13 +5,19 @@
 -- whom the ledger charged.
 with impressions as (
 
-    select * from {{ ref('fct_impressions') }}
+    select * from {{ ref('agg_advertiser_impressions_daily') }}
+
+),
+
+responses as (
+
+    select * from {{ ref('agg_advertiser_responses_daily') }}
 
 ),
 
 charges as (
 
-    select * from {{ ref('fct_charges') }}
+    select * from {{ ref('agg_charges_daily') }}
 
 ),
 
@@ -24,15 +30,14 @@ advertisers as (
 volumes as (
 
     select
-        requested_on,
-        advertiser_id,
-        count(*) as ad_impressions,
-        sum(clicks) as ad_clicks,
-        sum(actions) as ad_actions,
-        sum(action_value_micros) as action_value_micros
+        impressions.*,
+        {{- zero_where_absent('responses', ['ad_clicks', 'ad_actions', 'action_value_micros'])
+            | indent(4) }}
     from impressions
-    where is_commercial
-    group by requested_on, advertiser_id
+    left join responses
+        on
+            impressions.requested_on = responses.requested_on
+            and impressions.advertiser_id = responses.advertiser_id
 
 ),
 

@@ -2,11 +2,21 @@
 -- region_code '(all)'. Additive over regions and days: every count and amount.
 -- Not additive: every count of users and every ratio.
 -- Stage 1 retrieval and recall, stage 2 clicks, stage 3 utility.
+{{ config(
+    materialized='by_day',
+    meta={
+        'day': 'requested_on',
+        'follows': {'fct_traffic': 'requested_on', 'fct_responses': 'requested_on'},
+    },
+) }}
+
 with requests as (
 
     select *
     from {{ ref('fct_requests') }}
-    where surface in ('{{ var("local_surfaces") | join("', '") }}')
+    where
+        {{ in_batch('requested_on') }}
+        and surface in ('{{ var("local_surfaces") | join("', '") }}')
 
 ),
 

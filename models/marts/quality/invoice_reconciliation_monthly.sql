@@ -9,7 +9,7 @@ with ledger as (
         advertiser_id,
         currency,
         sum(amount_micros) as amount_micros
-    from {{ ref('fct_charges') }}
+    from {{ ref('agg_charges_daily') }}
     group by invoice_month, advertiser_id, currency
 
 ),

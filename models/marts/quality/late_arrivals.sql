@@ -1,7 +1,6 @@
 -- Grain: one row per event day and event table with rows that arrived later than the lookback
 -- covers.
 -- Additive: late_rows and late_amount. Not additive: most_days_late (a maximum).
--- A full build takes every late row in; the command is for whoever has built less than everything.
 with late_events as (
 
     select * from {{ ref('agg_late_events_daily') }}
@@ -16,7 +15,12 @@ with_command as (
         late_rows,
         most_days_late,
         {{ micros_to_units('late_amount_micros') }} as late_amount,
-        'uv run tributary run' as command
+        is_waiting,
+        case
+            when is_waiting
+                then 'uv run tributary run --from ' || event_on || ' --to ' || event_on
+            else 'uv run tributary run'
+        end as command
     from late_events
 
 )

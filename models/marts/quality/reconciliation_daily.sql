@@ -7,7 +7,7 @@
 -- additive: cumulative_timing_difference (a running total).
 with charges as (
 
-    select * from {{ ref('fct_charges') }}
+    select * from {{ ref('agg_charges_daily') }}
 
 ),
 

@@ -2,11 +2,26 @@
 -- devices:
 -- device_type '(all)'. Additive over device types and days: every count and amount.
 -- Not additive: users, active_advertisers and every ratio.
+{{ config(
+    materialized='by_day',
+    meta={
+        'day': 'requested_on',
+        'follows': {
+            'fct_traffic': 'requested_on',
+            'fct_responses': 'requested_on',
+            'int_events__event_charges_judged': 'requested_on',
+            'int_events__adjustments_judged': 'requested_on',
+        },
+    },
+) }}
+
 with requests as (
 
     select *
     from {{ ref('fct_requests') }}
-    where surface in ('{{ var("search_surfaces") | join("', '") }}')
+    where
+        {{ in_batch('requested_on') }}
+        and surface in ('{{ var("search_surfaces") | join("', '") }}')
 
 ),
 
@@ -14,7 +29,9 @@ charges as (
 
     select *
     from {{ ref('fct_charges') }}
-    where surface in ('{{ var("search_surfaces") | join("', '") }}')
+    where
+        {{ in_batch('requested_on') }}
+        and surface in ('{{ var("search_surfaces") | join("', '") }}')
 
 ),
 

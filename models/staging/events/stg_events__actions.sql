@@ -21,7 +21,8 @@ typed as (
         acted_at as raw_acted_at,
         action_value_micros as raw_action_value_micros,
         ingested_at as raw_ingested_at,
-        {{ row_as_json('source') }} as raw_row
+        landed_on,
+        {{ whole_row('events', 'actions') }} as raw_row
     from source
 
 ),
@@ -31,6 +32,7 @@ checked as (
     select
         {{ event_columns('actions') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=[

@@ -21,7 +21,8 @@ typed as (
         charged_at as raw_charged_at,
         amount_micros as raw_amount_micros,
         ingested_at as raw_ingested_at,
-        {{ row_as_json('source') }} as raw_row
+        landed_on,
+        {{ whole_row('events', 'charges') }} as raw_row
     from source
 
 ),
@@ -31,6 +32,7 @@ checked as (
     select
         {{ event_columns('charges') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required={

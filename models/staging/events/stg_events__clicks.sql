@@ -18,7 +18,8 @@ typed as (
         clicked_at as raw_clicked_at,
         is_invalid as raw_is_invalid,
         ingested_at as raw_ingested_at,
-        {{ row_as_json('source') }} as raw_row
+        landed_on,
+        {{ whole_row('events', 'clicks') }} as raw_row
     from source
 
 ),
@@ -28,6 +29,7 @@ checked as (
     select
         {{ event_columns('clicks') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=['click_id', 'impression_id', 'clicked_at', 'is_invalid', 'ingested_at'],

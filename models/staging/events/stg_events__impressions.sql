@@ -30,7 +30,8 @@ typed as (
         predicted_ctr as raw_predicted_ctr,
         predicted_cvr as raw_predicted_cvr,
         ingested_at as raw_ingested_at,
-        {{ row_as_json('source') }} as raw_row
+        landed_on,
+        {{ whole_row('events', 'impressions') }} as raw_row
     from source
 
 ),
@@ -40,6 +41,7 @@ checked as (
     select
         {{ event_columns('impressions') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required={

@@ -26,7 +26,8 @@ typed as (
         results_returned as raw_results_returned,
         commercial_results_returned as raw_commercial_results_returned,
         ingested_at as raw_ingested_at,
-        {{ row_as_json('source') }} as raw_row
+        landed_on,
+        {{ whole_row('events', 'requests') }} as raw_row
     from source
 
 ),
@@ -36,6 +37,7 @@ checked as (
     select
         {{ event_columns('requests') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=[

@@ -21,7 +21,8 @@ typed as (
         cast(null as varchar) as original_charge_id,
         bid_at as raw_charged_at,
         paid_price as raw_amount_micros,
-        {{ row_as_json('source') }} as raw_row
+        landed_on,
+        {{ whole_row('ipinyou', 'ipinyou_impressions') }} as raw_row
     from source
 
 ),
@@ -40,6 +41,7 @@ checked as (
     select
         {{ event_columns('charges') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=['charge_id', 'event_id', 'advertiser_id', 'charged_at', 'amount_micros'],

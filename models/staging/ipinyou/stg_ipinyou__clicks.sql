@@ -18,7 +18,8 @@ typed as (
         cast(null as varchar) as invalid_reason,
         {{ to_text('click') }} as click,
         bid_at as raw_clicked_at,
-        {{ row_as_json('source') }} as raw_row
+        landed_on,
+        {{ whole_row('ipinyou', 'ipinyou_impressions') }} as raw_row
     from source
 
 ),
@@ -38,6 +39,7 @@ checked as (
     select
         {{ event_columns('clicks') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=['click_id', 'impression_id', 'clicked_at', 'click'],

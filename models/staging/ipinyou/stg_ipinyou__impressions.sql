@@ -28,7 +28,8 @@ typed as (
         cast(null as double) as predicted_cvr,
         bid_at as raw_impressed_at,
         bid_price as raw_bid_micros,
-        {{ row_as_json('source') }} as raw_row
+        landed_on,
+        {{ whole_row('ipinyou', 'ipinyou_impressions') }} as raw_row
     from source
 
 ),
@@ -47,6 +48,7 @@ checked as (
     select
         {{ event_columns('impressions') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=[

@@ -32,7 +32,8 @@ typed as (
         1 as results_returned,
         1 as commercial_results_returned,
         bid_at as raw_requested_at,
-        {{ row_as_json('source') }} as raw_row
+        landed_on,
+        {{ whole_row('ipinyou', 'ipinyou_impressions') }} as raw_row
     from source
 
 ),
@@ -51,6 +52,7 @@ checked as (
     select
         {{ event_columns('requests') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=['request_id', 'requested_at', 'device_type'],

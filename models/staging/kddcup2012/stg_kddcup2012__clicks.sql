@@ -16,7 +16,7 @@ lines as (
             'query_id', 'keyword_id', 'title_id', 'description_id', 'user_id',
         ]) | indent(8) }} as line_key,
         {{ to_integer('click') }} as clicks,
-        {{ row_as_json('source') }} as raw_row
+        {{ whole_row('kddcup2012', 'kddcup2012_sessions') }} as raw_row
     from source
 
 ),
@@ -44,6 +44,7 @@ typed as (
         cast('{{ var("kddcup2012_day", "2012-06-01") }}' as timestamp) as ingested_at,
         clicks as click,
         click as raw_click,
+        landed_on,
         raw_row
     from clicked
 
@@ -54,6 +55,7 @@ checked as (
     select
         {{ event_columns('clicks') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=['click'],

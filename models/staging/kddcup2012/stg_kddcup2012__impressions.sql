@@ -16,7 +16,7 @@ lines as (
             'query_id', 'keyword_id', 'title_id', 'description_id', 'user_id',
         ]) | indent(8) }} as line_key,
         {{ to_integer('impression') }} as showings,
-        {{ row_as_json('source') }} as raw_row
+        {{ whole_row('kddcup2012', 'kddcup2012_sessions') }} as raw_row
     from source
 
 ),
@@ -50,6 +50,7 @@ typed as (
         cast(null as double) as predicted_cvr,
         cast('{{ var("kddcup2012_day", "2012-06-01") }}' as timestamp) as ingested_at,
         position as raw_position,
+        landed_on,
         raw_row
     from shown
 
@@ -60,6 +61,7 @@ checked as (
     select
         {{ event_columns('impressions') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=['result_id', 'advertiser_id', 'campaign_id', 'position'],

@@ -20,7 +20,7 @@ lines as (
             'query_id', 'keyword_id', 'title_id', 'description_id', 'user_id',
         ]) | indent(8) }} as line_key,
         {{ to_integer('impression') }} as showings,
-        {{ row_as_json('source') }} as raw_row
+        {{ whole_row('kddcup2012', 'kddcup2012_sessions') }} as raw_row
     from source
 
 ),
@@ -56,6 +56,7 @@ typed as (
         impression as raw_impression,
         depth as raw_results_returned,
         depth as raw_commercial_results_returned,
+        landed_on,
         raw_row
     from shown
 
@@ -66,6 +67,7 @@ checked as (
     select
         {{ event_columns('requests') | join(',\n        ') }},
         ingested_at,
+        landed_on,
         raw_row,
         {{ reject_reasons(
             required=['results_returned', 'commercial_results_returned', 'impression'],

@@ -1,0 +1,47 @@
+{#- Which rows of a relation the batch at hand is about: those whose `column` is one of its days, or, with
+    a margin, lies within so many days of them. True of everything outside a by_day model's own build
+    (a view, a unit test, a compiled query). -#}
+{% macro in_batch(column, days_before=0, days_after=0) -%}
+    (true /* batch: {{ column }} -{{ days_before }} +{{ days_after }} */)
+{%- endmacro %}
+
+
+{#- A by_day model's SQL for one batch: each in_batch of it bound to the batch's days. -#}
+{% macro bind_batch(sql, days) %}
+    {% set bound = namespace(sql=sql) %}
+    {% set pattern = '\\(true /\\* batch: (\\S+) -(\\d+) \\+(\\d+) \\*/\\)' %}
+    {% for column, before, after in modules.re.findall(pattern, sql) | unique %}
+        {% set marker = '(true /* batch: ' ~ column ~ ' -' ~ before ~ ' +' ~ after ~ ' */)' %}
+        {% set bound.sql = bound.sql | replace(marker, on_days(column, days, before, after)) %}
+    {% endfor %}
+    {{ return(bound.sql) }}
+{% endmacro %}
+
+
+{#- The condition that a date column is one of the days (ISO text, ascending), or within a margin of
+    their span. -#}
+{% macro on_days(column, days, before=0, after=0) %}
+    {% set day = modules.datetime.timedelta(days=1) %}
+    {% set first = modules.datetime.date.fromisoformat(days[0]) - day * (before | int) %}
+    {% set last = modules.datetime.date.fromisoformat(days[-1]) + day * (after | int) %}
+    {% set span = column ~ " between date '" ~ first ~ "' and date '" ~ last ~ "'" %}
+    {% if before | int or after | int or (last - first).days + 1 == days | length %}
+        {{ return('(' ~ span ~ ')') }}
+    {% endif %}
+    {{ return('(' ~ span ~ ' and ' ~ column ~ " in (date '" ~ days | join("', date '") ~ "'))") }}
+{% endmacro %}
+
+
+{#- Days (ISO text, ascending) in lists that span at most so many days each. -#}
+{% macro batches_of(days, most_days) %}
+    {% set found = [] %}
+    {% for text in days %}
+        {% set day = modules.datetime.date.fromisoformat(text) %}
+        {% if found and (day - modules.datetime.date.fromisoformat(found[-1][0])).days < most_days %}
+            {% do found[-1].append(text) %}
+        {% else %}
+            {% do found.append([text]) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}

@@ -1,0 +1,183 @@
+{#- A table that is kept day by day. Each run replaces the days that wait for it in state.pending_days
+    and no other: whole days, so that a row which no longer exists goes too. A batch of days is one
+    transaction: the old rows leave, the new rows enter, the days stop waiting, and the same days start
+    to wait for the models that follow this one. Whatever kills a run, the next one goes on from there.
+
+    meta.day      the date column that says on which day a row stands
+    meta.log      the event log whose landed days it is built from, or
+    meta.follows  {model: its date column}: the by_day models whose changed rows change this one
+
+    A model whose SQL is not the one that built the table is built anew, all days of it. -#}
+{% materialization by_day, default %}
+    {%- set target = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set day = config.get('meta').day -%}
+
+    {{ run_hooks(pre_hooks) }}
+
+    {%- set fingerprint = fingerprint_of_model(compiled_code) -%}
+    {%- if existing is none or existing.is_view or should_full_refresh()
+        or stored_fingerprint() != fingerprint -%}
+        {%- if existing is not none and not existing.is_view -%}
+            {%- do followers_wait(existing) -%}
+        {%- endif -%}
+        {%- if existing is not none -%}
+            {%- do adapter.drop_relation(existing) -%}
+        {%- endif -%}
+        {%- call statement('create') -%}
+            {{ create_table_as(False, target, 'select * from (' ~ compiled_code ~ ') as model_rows limit 0') }}
+        {%- endcall -%}
+        {%- do every_day_waits(fingerprint) -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
+
+    {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | join(', ') -%}
+    {%- set done = namespace(batches=0) -%}
+    {%- for days in batches_of(waiting_days(), days_per_batch()) -%}
+        {%- set on_these_days = on_days(day, days) -%}
+        {%- do followers_wait(target, on_these_days) -%}
+        {%- call statement('delete') -%}
+            delete from {{ target }} where {{ on_these_days }}
+        {%- endcall -%}
+        {%- call statement('main') -%}
+            insert into {{ target }} ({{ columns }})
+            select {{ columns }} from ({{ bind_batch(compiled_code, days) }}) as model_rows
+        {%- endcall -%}
+        {%- do followers_wait(target, on_these_days) -%}
+        {%- do days_are_done(days) -%}
+        {%- do adapter.commit() -%}
+        {%- set done.batches = done.batches + 1 -%}
+    {%- endfor -%}
+    {%- if not done.batches -%}
+        {%- call noop_statement('main', 'NOTHING NEW') -%}{%- endcall -%}
+    {%- endif -%}
+
+    {%- do persist_docs(target, model) -%}
+    {{ run_hooks(post_hooks) }}
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}
+
+
+{#- What a model's rows depend on besides the events: its own SQL, and the code that it reads through. -#}
+{% macro fingerprint_of_model(sql) %}
+    {% set parts = [sql, env_var('TRIBUTARY_SOURCE', 'events')] %}
+    {% for name in ['surfaces', 'entry_points', 'device_types', 'pricing_models', 'charged_events',
+        'action_types', 'reporting_time_zone', 'reporting_currency', 'kddcup2012_day',
+        'future_tolerance_seconds', 'time_reversal_tolerance_seconds', 'attribution_days'] %}
+        {% do parts.append(tojson(var(name))) %}
+    {% endfor %}
+    {% for id in ancestors_of(model.unique_id, []) | sort %}
+        {% do parts.append(graph.nodes[id].checksum.checksum) %}
+    {% endfor %}
+    {{ return(local_md5(parts | join('|'))) }}
+{% endmacro %}
+
+
+{% macro ancestors_of(id, found) %}
+    {% for parent in graph.nodes[id].depends_on.nodes if parent in graph.nodes and parent not in found %}
+        {% do found.append(parent) %}
+        {% do ancestors_of(parent, found) %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{#- The by_day models of the project, as graph nodes. -#}
+{% macro by_day_models() %}
+    {{ return(graph.nodes.values() | selectattr('config.materialized', 'equalto', 'by_day') | list) }}
+{% endmacro %}
+
+
+{#- What the rows of this model on some days (all of them without a condition) say of the models that
+    follow it: on each of the days that they name, those have to be built again. -#}
+{% macro followers_wait(relation, condition='true') %}
+    {% set by_column = {} %}
+    {% for node in by_day_models() %}
+        {% set column = node.config.meta.get('follows', {}).get(model.name) %}
+        {% if column %}
+            {% do by_column.setdefault(column, []).append(node.name) %}
+        {% endif %}
+    {% endfor %}
+    {% for column, names in by_column.items() %}
+        {% call statement('follow') %}
+            insert into state.pending_days (model, day)
+            select followers.model, days.day
+            from (select distinct {{ column }} as day from {{ relation }} where {{ condition }}) as days
+            cross join (
+                {%- for name in names %}
+                select '{{ name }}' as model {{ 'union all' if not loop.last }}
+                {%- endfor %}
+            ) as followers
+            where days.day is not null
+        {% endcall %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- The table is new and empty: every day of it waits, and so does every day of the logs judged against
+    this one. -#}
+{% macro every_day_waits(fingerprint) %}
+    {% set meta = config.get('meta') %}
+    {% call statement('reset') %}
+        delete from state.fingerprints where model = '{{ model.name }}'
+    {% endcall %}
+    {% call statement('reset') %}
+        insert into state.fingerprints (model, fingerprint) values ('{{ model.name }}', '{{ fingerprint }}')
+    {% endcall %}
+    {% if meta.log %}
+        {% for node in by_day_models() if node.config.meta.log
+            and model.unique_id in [node.unique_id] + ancestors_of(node.unique_id, []) %}
+            {% call statement('reset') %}
+                insert into state.pending_days (model, day)
+                select distinct '{{ node.name }}', landed_on
+                from state.landed_files
+                where event_table = '{{ node.config.meta.log }}'
+            {% endcall %}
+        {% endfor %}
+    {% else %}
+        {% for node in by_day_models() if node.name in meta.follows %}
+            {% call statement('reset') %}
+                insert into state.pending_days (model, day)
+                select '{{ model.name }}', days.day
+                from (select distinct {{ meta.follows[node.name] }} as day from {{ node.relation_name }}) as days
+                where days.day is not null
+            {% endcall %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro stored_fingerprint() %}
+    {% set rows = run_query(
+        "select fingerprint from state.fingerprints where model = '" ~ model.name ~ "'"
+    ).rows %}
+    {{ return(rows[0][0] if rows | length else none) }}
+{% endmacro %}
+
+
+{% macro waiting_days() %}
+    {% set found = [] %}
+    {% for row in run_query(
+        "select distinct cast(day as varchar) from state.pending_days where model = '" ~ model.name
+        ~ "' order by 1"
+    ).rows %}
+        {% do found.append(row[0]) %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{% macro days_are_done(days) %}
+    {% call statement('done') %}
+        delete from state.pending_days where model = '{{ model.name }}' and {{ on_days('day', days) }}
+    {% endcall %}
+{% endmacro %}
+
+
+{#- As many days as keep the files behind one batch below the setting batch_bytes. -#}
+{% macro days_per_batch() %}
+    {% set row = run_query(
+        'select sum(bytes), count(distinct landed_on) from state.landed_files'
+    ).rows[0] %}
+    {{ return([1, (var('batch_bytes') * (row[1] or 1) / ([row[0] or 0, 1] | max)) | int] | max) }}
+{% endmacro %}

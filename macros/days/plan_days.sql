@@ -1,0 +1,265 @@
+{#- Before a run: which landed days each event log's rows have to be judged again on. Compares the files
+    that are there with those that earlier runs took in (path, size, time of change). A day of a file that
+    is new, changed or gone waits, with the days around it whose verdicts hang on it: a redelivery may
+    stand on the next day, a child within its attribution window.
+
+    Only days within the lookback of the newest are taken up by themselves; older ones are left as they
+    were until they are asked for (TRIBUTARY_FROM, TRIBUTARY_TO) and shown in late_arrivals. -#}
+{% macro plan_days() %}
+    {% if execute and flags.WHICH in ['build', 'run'] %}
+        {% do make_state_tables() %}
+        {% if flags.FULL_REFRESH or not inputs_are_the_same() %}
+            {% for table in ['landed_files', 'pending_days', 'fingerprints', 'seen_fx_rates'] %}
+                {% do run_query('delete from state.' ~ table) %}
+            {% endfor %}
+        {% endif %}
+        {% do find_changed_days() %}
+        {% do queue_changed_days() %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro make_state_tables() %}
+    {% do run_query('create schema if not exists state') %}
+    {% for table, columns in {
+        'landed_files': 'event_table varchar, path varchar, landed_on date, bytes bigint, modified_at timestamp',
+        'pending_days': 'model varchar, day date',
+        'fingerprints': 'model varchar, fingerprint varchar',
+        'seen_fx_rates': 'rate_date date, currency varchar, rate varchar',
+        'inputs': 'root varchar',
+    }.items() %}
+        {% do run_query('create table if not exists state.' ~ table ~ ' (' ~ columns ~ ')') %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- state.files_now: the files of each event log as they lie there. Files outside of a folder
+    <name>=<day> stand on one day without a date: any change to them is a change of everything. -#}
+{% macro list_landed_files(inputs) %}
+    {% set selects = [] %}
+    {% for input in inputs if not input.table.config.meta.optional %}
+        {% set name = input.table.name %}
+        {% for log in ([name] if name in event_tables() else event_tables()) %}
+            {% do selects.append(
+                "select '" ~ log ~ "' as event_table, filename as path, try_cast(regexp_extract(filename, "
+                ~ "'/[A-Za-z_]+=([0-9]{4}-[0-9]{2}-[0-9]{2})/', 1) as date) as landed_on, size as bytes, "
+                ~ 'cast(last_modified as timestamp) as modified_at from read_blob('
+                ~ text_literal(input.path) ~ ')'
+            ) %}
+        {% endfor %}
+    {% endfor %}
+    {% do run_query('create schema if not exists state') %}
+    {% do run_query('create or replace table state.files_now as ' ~ selects | join(' union all ')) %}
+    {% if run_query('select count(*) from state.files_now where landed_on is null').rows[0][0] %}
+        {% do run_query('update state.files_now set landed_on = ' ~ undated()) %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- The day on which all rows stand that lie in no folder by day. -#}
+{% macro undated() %}
+    {{ return("date '1970-01-01'") }}
+{% endmacro %}
+
+
+{#- The files of every event log lie in folders by day. -#}
+{% macro input_is_by_day() %}
+    {{ return(run_query('select min(landed_on) > ' ~ undated() ~ ' from state.files_now').rows[0][0]) }}
+{% endmacro %}
+
+
+{#- Not the same: another folder, or another layout of it. -#}
+{% macro inputs_are_the_same() %}
+    {% set root = env_var('TRIBUTARY_SOURCE', 'events') ~ ' ' ~ events_root() %}
+    {% set same = run_query(
+        'select count(*) from state.inputs where root = ' ~ text_literal(root)
+    ).rows[0][0] %}
+    {% if not same %}
+        {% do run_query('delete from state.inputs') %}
+        {% do run_query('insert into state.inputs values (' ~ text_literal(root) ~ ')') %}
+    {% endif %}
+    {{ return(same > 0) }}
+{% endmacro %}
+
+
+{#- state.changed_days: (event_table, landed_on) of files that are new, changed or gone since they were
+    taken in, and of money whose rate is new or changed. late_days: those that are left alone. -#}
+{% macro find_changed_days() %}
+    {% set from_day = env_var('TRIBUTARY_FROM', '') %}
+    {% set to_day = env_var('TRIBUTARY_TO', from_day) %}
+    {% do run_query("
+        create or replace table state.changed_days as
+        select distinct
+            coalesce(now.event_table, taken.event_table) as event_table,
+            coalesce(now.landed_on, taken.landed_on) as landed_on
+        from state.files_now as now
+        full outer join state.landed_files as taken
+            on
+                now.event_table = taken.event_table
+                and now.path = taken.path
+                and now.landed_on = taken.landed_on
+                and now.bytes = taken.bytes
+                and now.modified_at = taken.modified_at
+        where now.path is null or taken.path is null
+    ") %}
+    {% set asked = "landed_on between date '" ~ from_day ~ "' and date '" ~ to_day ~ "'" if from_day else 'false' %}
+    {% do run_query("
+        create or replace table state.late_days as
+        select
+            event_table,
+            landed_on,
+            cast(null as bigint) as new_rows,
+            cast(newest - landed_on as bigint) as days_late
+        from state.changed_days
+        cross join (select max(landed_on) as newest from state.files_now) as newest_day
+        where
+            exists (select 1 from state.landed_files)
+            and landed_on < newest - " ~ lookback_of('event_table') ~ " and not (" ~ asked ~ ")
+    ") %}
+    {% do count_late_rows() %}
+    {% do run_query("
+        delete from state.changed_days
+        where (event_table, landed_on) in (select (event_table, landed_on) from state.late_days)
+    ") %}
+    {% if from_day %}
+        {% do run_query('
+            insert into state.changed_days
+            select distinct event_table, landed_on from state.files_now where ' ~ asked) %}
+    {% endif %}
+    {% do add_days_of_changed_rates() %}
+{% endmacro %}
+
+
+{#- How many rows wait on the days that are left alone, as the footers of their new files say. -#}
+{% macro count_late_rows() %}
+    {% set files = run_query("
+        select distinct now.path
+        from state.files_now as now
+        inner join state.late_days as late
+            on now.event_table = late.event_table and now.landed_on = late.landed_on
+        left join state.landed_files as taken
+            on
+                now.path = taken.path
+                and now.bytes = taken.bytes
+                and now.modified_at = taken.modified_at
+        where taken.path is null and now.path like '%.parquet'
+    ").columns[0].values() %}
+    {% set paths = [] %}
+    {% for path in files %}
+        {% do paths.append(text_literal(path)) %}
+    {% endfor %}
+    {% if paths %}
+        {% do run_query("
+            update state.late_days as late
+            set new_rows = counted.new_rows
+            from (
+                select now.event_table, now.landed_on, sum(footers.num_rows) as new_rows
+                from parquet_file_metadata([" ~ paths | join(', ') ~ "]) as footers
+                inner join state.files_now as now on footers.file_name = now.path
+                group by now.event_table, now.landed_on
+            ) as counted
+            where late.event_table = counted.event_table and late.landed_on = counted.landed_on
+        ") %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Money on a day whose rate is new, gone or another one is converted again, wherever it landed. -#}
+{% macro add_days_of_changed_rates() %}
+    {% if not has_fx_rates() %}
+        {{ return('') }}
+    {% endif %}
+    {% do run_query('create or replace table state.fx_rates_now as
+        select distinct try_cast(rate_date as date) as rate_date, currency, cast(rate as varchar) as rate
+        from raw.fx_rates') %}
+    {% do run_query('create or replace table state.changed_rate_days as
+        select distinct rate_date
+        from (
+            (select * from state.fx_rates_now except select * from state.seen_fx_rates)
+            union all
+            (select * from state.seen_fx_rates except select * from state.fx_rates_now)
+        ) as changed') %}
+    {% for node in by_day_models() if node.config.meta.log in ['actions', 'charges'] %}
+        {% if adapter.get_relation(node.database, node.schema, node.alias) %}
+            {% do run_query("
+                insert into state.changed_days
+                select distinct '" ~ node.config.meta.log ~ "', judged.landed_on
+                from " ~ node.relation_name ~ " as judged
+                inner join state.changed_rate_days as changed
+                    on " ~ reporting_day('judged.' ~ event_moment(node.config.meta.log)) ~ " = changed.rate_date
+                where judged.currency <> '" ~ var('reporting_currency') ~ "'
+            ") %}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro has_fx_rates() %}
+    {{ return('fx_rates' in graph.sources.values() | map(attribute='name') | list) }}
+{% endmacro %}
+
+
+{#- The changed days, and the days whose verdicts hang on them, wait for the models that judge the logs;
+    then the files count as taken in. In this order: a run that is killed in between plans again. -#}
+{% macro queue_changed_days() %}
+    {% set logs = event_tables() %}
+    {% set reaches = [] %}
+    {% for node in by_day_models() if node.config.meta.log %}
+        {% set log = node.config.meta.log %}
+        {% for parent in logs[:logs.index(log) + 1] %}
+            {% set reach = reach_days(parent, log, node.config.meta.window) %}
+            {% do reaches.append(
+                "select '" ~ node.name ~ "' as model, '" ~ log ~ "' as event_table, '" ~ parent
+                ~ "' as parent, " ~ reach.before ~ ' as before, ' ~ reach.after ~ ' as after'
+            ) %}
+        {% endfor %}
+    {% endfor %}
+    {% do run_query("
+        insert into state.pending_days (model, day)
+        select distinct reach.model, days.landed_on
+        from state.changed_days as changed
+        inner join (" ~ reaches | join(' union all ') ~ ") as reach on changed.event_table = reach.parent
+        inner join (
+            select event_table, landed_on from state.files_now
+            union
+            select event_table, landed_on from state.landed_files
+        ) as days
+            on
+                reach.event_table = days.event_table
+                and days.landed_on between
+                    changed.landed_on - cast(reach.before as integer)
+                    and changed.landed_on + cast(reach.after as integer)
+    ") %}
+    {% set taken_up = '(event_table, landed_on) not in (select (event_table, landed_on) from state.late_days)' %}
+    {% do run_query('begin') %}
+    {% do run_query('delete from state.landed_files where ' ~ taken_up) %}
+    {% do run_query('insert into state.landed_files select * from state.files_now where ' ~ taken_up) %}
+    {% if has_fx_rates() %}
+        {% do run_query('create or replace table state.seen_fx_rates as select * from state.fx_rates_now') %}
+    {% endif %}
+    {% do run_query('commit') %}
+{% endmacro %}
+
+
+{#- {before, after}: how many days around a changed day of `parent` the verdicts on rows of `log` hang on it.
+    A redelivery or correction may stand a day off; each step down adds its attribution window, and
+    `window` one more. -#}
+{% macro reach_days(parent, log, window=none) %}
+    {% set logs = event_tables() %}
+    {% set steps = logs[logs.index(parent) + 1:logs.index(log) + 1] + ([window] if window else []) %}
+    {% set reach = namespace(after=1) %}
+    {% for step in steps %}
+        {% set reach.after = reach.after + var('attribution_days')[step] %}
+    {% endfor %}
+    {{ return({'before': 1 + steps | length, 'after': reach.after}) }}
+{% endmacro %}
+
+
+{#- The lookback of the event log that a column names. -#}
+{% macro lookback_of(event_table) -%}
+    case {{ event_table }}
+        {%- for table, days in var('lookback_days').items() %}
+        when '{{ table }}' then {{ days }}
+        {%- endfor %}
+    end
+{%- endmacro %}
