@@ -1,5 +1,6 @@
 """The command line: `tributary`."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -60,16 +61,34 @@ def run(
     select: Annotated[
         str | None, typer.Option("--select", help="Build only what this dbt selector names.")
     ] = None,
+    first_day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="Build this landed day again, and up to --to."
+        ),
+    ] = None,
+    last_day: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of it; default: --from."),
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Build every day again, from nothing.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show dbt's own log.")] = False,
 ) -> None:
     """Build the marts from the raw events, run every check and show what came out.
 
     Input that cannot be read is refused before anything is built, with the file, the column and the
     remedy. Rows that break a rule go to the quarantine and never stop the good ones.
+
+    Of events in folders by day only the days with new, changed or withdrawn files are built, within
+    the lookback; --from and --to take in what came later, or build any range again.
     """
     console = Console()
-    settings = _settings(console, events, source, warehouse)
+    settings = _settings(console, events, source, warehouse, (first_day, last_day))
     arguments = ["--select", select] if select else []
+    if full_refresh:
+        arguments.append("--full-refresh")
     result = run_build(settings, arguments, console, verbose)
     print_problems(console, result)
     if result.error:
@@ -123,10 +142,14 @@ app.command()(simulate)
 
 
 def _settings(
-    console: Console, events: str | None, source: str | None, warehouse: Path | None
+    console: Console,
+    events: str | None,
+    source: str | None,
+    warehouse: Path | None,
+    backfill: tuple[datetime | None, datetime | None] = (None, None),
 ) -> Settings:
     try:
-        return resolve(events, source, warehouse)
+        return resolve(events, source, warehouse, backfill)
     except SettingsError as error:
         _refuse(console, str(error))
 

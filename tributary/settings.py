@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import yaml
@@ -11,6 +12,8 @@ import yaml
 EVENTS = "TRIBUTARY_EVENTS"
 SOURCE = "TRIBUTARY_SOURCE"
 WAREHOUSE = "TRIBUTARY_WAREHOUSE"
+FROM = "TRIBUTARY_FROM"
+TO = "TRIBUTARY_TO"
 SOURCES = ("events", "ipinyou", "kddcup2012")
 
 
@@ -27,12 +30,15 @@ class Settings:
         events: folder or bucket with the raw tables.
         source: log format of the raw tables.
         warehouse: folder of the databases and reports.
+        backfill: first and last landed day to build again, whatever changed; None: what changed
+            within the lookback.
     """
 
     project: Path
     events: str
     source: str
     warehouse: Path
+    backfill: tuple[date, date] | None = None
 
     @property
     def build_database(self) -> Path:
@@ -49,6 +55,8 @@ class Settings:
     def exported(self) -> Iterator[None]:
         """Hand the settings to dbt, which reads them from the environment, while it runs."""
         given = {EVENTS: self.events, SOURCE: self.source, WAREHOUSE: str(self.warehouse)}
+        if self.backfill:
+            given |= {FROM: self.backfill[0].isoformat(), TO: self.backfill[1].isoformat()}
         before = {name: os.environ.get(name) for name in given}
         os.environ.update(given)
         try:
@@ -77,14 +85,18 @@ def find_project(start: Path) -> Path:
 
 
 def resolve(
-    events: str | None = None, source: str | None = None, warehouse: Path | None = None
+    events: str | None = None,
+    source: str | None = None,
+    warehouse: Path | None = None,
+    backfill: tuple[datetime | None, datetime | None] = (None, None),
 ) -> Settings:
     """Settings from the options given, else from the environment, else the defaults.
 
     Relative folders are taken from where the command runs; the defaults from the project.
 
     Raises:
-        SettingsError: there is no project, or the log format is unknown.
+        SettingsError: there is no project, the log format is unknown, or the backfill has no
+            beginning or ends before it.
     """
     project = find_project(Path.cwd())
     given_events = events or os.environ.get(EVENTS)
@@ -99,7 +111,21 @@ def resolve(
         events=_absolute(given_events) if given_events else str(project / "seeds"),
         source=given_source,
         warehouse=Path(given_warehouse).resolve() if given_warehouse else project / "warehouse",
+        backfill=_backfill(*backfill),
     )
+
+
+def _backfill(first: datetime | None, last: datetime | None) -> tuple[date, date] | None:
+    if first is None:
+        if last is not None:
+            raise SettingsError("--to is given without --from; name the first day as well.")
+        return None
+    days = first.date(), (last or first).date()
+    if days[1] < days[0]:
+        raise SettingsError(
+            f"--from is {days[0]} and --to is {days[1]}; the first day comes first."
+        )
+    return days
 
 
 def _absolute(location: str) -> str:

@@ -116,7 +116,14 @@ _TOTALS = """
         (select sum(revenue) from marts.revenue_daily where surface = '(all)') as mart,
         (select min(requested_on) from marts.revenue_daily) as first_day,
         (select max(requested_on) from marts.revenue_daily) as last_day,
-        (select sum(late_rows) from marts.late_arrivals) as late_rows
+        (select sum(late_rows) from marts.late_arrivals where not is_waiting) as late_rows
+"""
+
+_WAITING = """
+    select event_table, event_on, late_rows, command
+    from marts.late_arrivals
+    where is_waiting
+    order by event_on, event_table
 """
 
 
@@ -148,8 +155,16 @@ def print_summary(console: Console, database: Path, result: BuildResult, currenc
         _print_gaps(console, connection)
         _print_invoices(console, connection)
         totals = connection.execute(_TOTALS).fetchone()
+        waiting = connection.execute(_WAITING).fetchall()
     if totals is not None:
         _print_totals(console, totals, currency)
+    for table, day, rows, command in waiting:
+        console.print(
+            f"[yellow]Waiting:[/] {rows:,} rows of {table} on {day} came after the lookback had "
+            f"passed. To take them in: {command}",
+            highlight=False,
+            soft_wrap=True,
+        )
     for warning in result.warnings:
         console.print(
             f"[yellow]Not so:[/] {warning.name.replace('_', ' ')}: {warning.failures:,} found.",
@@ -175,8 +190,8 @@ def _print_totals(console: Console, totals: tuple[Any, ...], currency: str) -> N
     )
     if late_rows:
         console.print(
-            f"{late_rows} rows arrived later than the lookback covers; this build took them in "
-            "(marts.late_arrivals).",
+            f"{late_rows:,} rows arrived later than the lookback covers and were taken in "
+            "(marts.late_arrivals, marts.lateness).",
             highlight=False,
         )
 
