@@ -27,11 +27,13 @@ KEYS = {
     "invoice_reconciliation_monthly": ["invoice_month", "advertiser_id", "currency"],
     "quarantine_summary": ["event_on", "event_table", "reason", "currency"],
     "late_arrivals": ["event_on", "event_table"],
+    "lateness": ["event_table", "days_late"],
     "conservation_daily": ["event_on", "event_table"],
 }
 # Columns with no figure in them.
-TEXTS = {"command", "is_invoiced"}
-IN_TRUTH = [name for name in KEYS if name not in ("finance_quarterly", "quarantine_summary")]
+TEXTS = {"command", "is_invoiced", "is_waiting", "is_within_lookback"}
+NOT_IN_TRUTH = {"finance_quarterly", "quarantine_summary", "lateness"}
+IN_TRUTH = [name for name in KEYS if name not in NOT_IN_TRUTH]
 
 
 @pytest.fixture(scope="module")

@@ -130,6 +130,7 @@ def recompute(folder: Path) -> dict[str, Mart]:
         "invoice_reconciliation_monthly": _invoices(platform),
         "quarantine_summary": _quarantine(platform),
         "late_arrivals": _late(platform),
+        "lateness": _lateness(platform),
         "conservation_daily": _conservation(platform),
     }
 
@@ -388,6 +389,30 @@ def _late(platform: Platform) -> Mart:
                 line["most_days_late"] = max(line["most_days_late"], days)
                 if table == "charges":
                     _plus(line, "late_amount", row.micros)
+    return mart
+
+
+def _lateness(platform: Platform) -> Mart:
+    mart: Mart = {}
+    for table in TABLES:
+        lags: dict[int, list[Row]] = defaultdict(list)
+        for row in platform.accepted(table):
+            arrived = day_of(row.ingested)
+            assert row.day
+            assert arrived
+            lags[(arrived - row.day).days].append(row)
+        total = sum(len(rows) for rows in lags.values())
+        for lag, rows in lags.items():
+            later = sum(len(others) for other, others in lags.items() if other > lag)
+            mart[table, lag] = {
+                "accepted_rows": len(rows),
+                "share_of_rows": len(rows) / total,
+                "later_rows": later,
+                "share_later": later / total,
+                "amount": units(sum(row.micros or 0 for row in rows))
+                if table == "charges"
+                else None,
+            }
     return mart
 
 

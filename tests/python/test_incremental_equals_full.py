@@ -1,0 +1,225 @@
+"""What is kept day by day is, after any history of deliveries, what a build from nothing gives."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Command
+from histories import STEPS, History, draw_history, write_rates, write_step
+from rich.console import Console
+
+from tributary.build import run_build
+from tributary.settings import resolve
+
+HISTORIES = 240
+EVERYTHING_IS_RECENT = (
+    "{lookback_days: {requests: 99999, impressions: 99999, clicks: 99999, actions: 99999, "
+    "charges: 99999}, batch_bytes: %d}"
+)
+
+
+def build(events: Path, warehouse: Path, batch_bytes: int, *more: str) -> Path:
+    settings = resolve(events=str(events), warehouse=warehouse)
+    arguments = [
+        *("--resource-type", "model"),
+        *("--vars", EVERYTHING_IS_RECENT % batch_bytes),
+        *more,
+    ]
+    result = run_build(settings, arguments, Console(), verbose=False)
+    assert result.succeeded, (result.error, result.problems)
+    return settings.build_database
+
+
+def killed_build(root: Path, events: Path, warehouse: Path, seconds: float) -> None:
+    """Start a build and kill it after so many seconds of work."""
+    warehouse.mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "dbt.cli.main", "run"),
+            *("--vars", EVERYTHING_IS_RECENT % 10**6),
+        ],
+        cwd=root,
+        env={
+            **os.environ,
+            "TRIBUTARY_EVENTS": str(events),
+            "TRIBUTARY_WAREHOUSE": str(warehouse),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    for line in process.stdout:
+        if "by_day model" in line:
+            break
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def differences(kept: Path, fresh: Path) -> dict[str, tuple[int, int]]:
+    """Per relation of the event-grain layer, the facts and the marts: rows on one side only."""
+    found = {}
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{kept}' as kept (read_only)")
+        connection.execute(f"attach '{fresh}' as fresh (read_only)")
+        names = connection.execute(
+            "select distinct table_schema, table_name from information_schema.tables "
+            "where table_schema in ('intermediate', 'facts', 'marts')"
+        ).fetchall()
+        assert len(names) > 40
+        for schema, name in names:
+            one, other = f"kept.{schema}.{name}", f"fresh.{schema}.{name}"
+            counts = [
+                connection.execute(
+                    f"select count(*) from (select * from {a} except all select * from {b})"
+                ).fetchone()
+                for a, b in ((one, other), (other, one))
+            ]
+            only = tuple(count[0] for count in counts if count)
+            if only != (0, 0):
+                found[f"{schema}.{name}"] = (only[0], only[1])
+    return found
+
+
+def fetch(database: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def deliver(histories: list[History], events: Path, step: int) -> None:
+    write_step(histories, events, step)
+    write_rates(histories, events, step)
+
+
+@pytest.fixture(scope="module")
+def histories() -> list[History]:
+    return [draw_history(number) for number in range(HISTORIES)]
+
+
+def test_after_any_history_the_kept_days_are_those_of_a_full_build(
+    root: Path, histories: list[History], tmp_path: Path
+) -> None:
+    """Every step delivers to all histories at once; two of the builds are killed on the way."""
+    events, kept = tmp_path / "platform", tmp_path / "kept"
+    rng = random.Random("kills")
+    for step in range(STEPS):
+        deliver(histories, events, step)
+        if step in (0, 2):
+            killed_build(root, events, kept, seconds=rng.random() * 6)
+        build(events, kept, batch_bytes=rng.choice([6 * 10**6, 10**9]))
+    fresh = build(events, tmp_path / "fresh", batch_bytes=10**9)
+    assert differences(kept / "build.duckdb", fresh) == {}
+    with duckdb.connect(str(fresh), read_only=True) as connection:
+        outcomes = dict(
+            connection.execute(
+                "select reasons, count(*) from facts.fct_quarantined_events group by reasons"
+            ).fetchall()
+        )
+        volume = connection.execute("select count(*) from facts.fct_responses").fetchone()
+    # The histories hold what they are about.
+    assert {
+        "conflicting_duplicate",
+        "orphan_impression",
+        "orphan_click",
+        "orphan_charge",
+        "charge_on_invalid_click",
+        "time_reversed",
+        "no_fx_rate",
+    } <= outcomes.keys()
+    assert volume and volume[0] > HISTORIES
+
+
+def test_one_day_at_a_time_gives_what_all_days_at_once_give(
+    histories: list[History], tmp_path: Path
+) -> None:
+    some = histories[:12]
+    deliver(some, tmp_path / "platform", STEPS - 1)
+    by_one = build(tmp_path / "platform", tmp_path / "one", batch_bytes=1)
+    at_once = build(tmp_path / "platform", tmp_path / "all", batch_bytes=10**12)
+    assert differences(by_one, at_once) == {}
+
+
+def test_a_full_refresh_of_kept_days_changes_nothing(
+    histories: list[History], tmp_path: Path
+) -> None:
+    some = histories[:12]
+    for step in range(3):
+        deliver(some, tmp_path / "platform", step)
+        build(tmp_path / "platform", tmp_path / "kept", batch_bytes=10**9)
+    kept = (tmp_path / "kept" / "build.duckdb").rename(tmp_path / "before.duckdb")
+    (tmp_path / "kept" / "build.duckdb").write_bytes(kept.read_bytes())
+    build(tmp_path / "platform", tmp_path / "kept", 10**9, "--full-refresh")
+    assert differences(kept, tmp_path / "kept" / "build.duckdb") == {}
+
+
+def test_what_comes_after_the_lookback_waits_until_it_is_asked_for(
+    tributary: Command, tmp_path: Path
+) -> None:
+    events, warehouse = tmp_path / "platform", tmp_path / "warehouse"
+    simulated = ("--format", "parquet", "--days", "8", "--requests-per-day", "30", "--clean")
+    assert tributary("simulate", "--out", events, *simulated).returncode == 0
+    old, late = [
+        events / "events" / "requests" / "dt=2026-10-20" / name
+        for name in ("part-0001.parquet", "late.parquet")
+    ]
+    kept_back = late.with_name("kept_back")
+    with duckdb.connect() as connection:
+        for path, condition in ((late, "request_id % 3 = 0"), (kept_back, "request_id % 3 <> 0")):
+            condition = condition.replace("request_id", "hash(request_id)")
+            connection.execute(
+                f"copy (select * from '{old}' where {condition}) to '{path}' (format parquet)"
+            )
+        count = connection.execute(f"select count(*) from '{late}'").fetchone()
+    assert count and count[0] > 0
+    whole = old.read_bytes()
+    late_bytes = late.read_bytes()
+    late.unlink()
+    kept_back.replace(old)
+
+    def run(first: datetime | None = None, last: datetime | None = None) -> None:
+        settings = resolve(events=str(events), warehouse=warehouse, backfill=(first, last))
+        result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
+        assert result.succeeded, (result.error, result.problems)
+
+    def waiting() -> list[tuple[object, ...]]:
+        return fetch(
+            warehouse / "build.duckdb",
+            "select event_table, cast(event_on as varchar), late_rows, command "
+            "from marts.late_arrivals where is_waiting",
+        )
+
+    def requests() -> int:
+        found = fetch(
+            warehouse / "build.duckdb", "select sum(requests) from facts.agg_funnel_daily"
+        )
+        return int(str(found[0][0]))
+
+    run()
+    assert waiting() == []
+    before = requests()
+    late.write_bytes(late_bytes)
+    run()
+    assert waiting() == [
+        (
+            "requests",
+            "2026-10-20",
+            count[0],
+            "uv run tributary run --from 2026-10-20 --to 2026-10-20",
+        )
+    ]
+    assert requests() == before
+    run(datetime(2026, 10, 20), datetime(2026, 10, 20))
+    assert waiting() == []
+    assert requests() == before + count[0]
+    late.unlink()
+    old.write_bytes(whole)
+    run(datetime(2026, 10, 20))
+    assert requests() == before + count[0]
