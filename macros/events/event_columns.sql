@@ -48,3 +48,16 @@
     {%- set prefix = relation ~ '.' if relation else '' -%}
     {{ reporting_day('coalesce(' ~ prefix ~ event_moment(table) ~ ', ' ~ prefix ~ 'ingested_at)') }}
 {%- endmacro %}
+
+
+{#- {model: landed_on} of the models that judge the event logs, for models that follow all of them. -#}
+{% macro every_judged_log() %}
+    {{ return({
+        'int_events__requests_judged': 'landed_on',
+        'int_events__impressions_judged': 'landed_on',
+        'int_events__clicks_judged': 'landed_on',
+        'int_events__actions_judged': 'landed_on',
+        'int_events__event_charges_judged': 'landed_on',
+        'int_events__adjustments_judged': 'landed_on',
+    }) }}
+{% endmacro %}

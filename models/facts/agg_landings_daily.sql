@@ -4,18 +4,7 @@
 -- unreadable. Rows are counted by minute first: to find the day of a time zone for each of them
 -- would take longer than all the rest.
 {{ config(
-    materialized='by_day',
-    meta={
-        'day': 'landed_on',
-        'follows': {
-            'int_events__requests_judged': 'landed_on',
-            'int_events__impressions_judged': 'landed_on',
-            'int_events__clicks_judged': 'landed_on',
-            'int_events__actions_judged': 'landed_on',
-            'int_events__event_charges_judged': 'landed_on',
-            'int_events__adjustments_judged': 'landed_on',
-        },
-    },
+    materialized='by_day', meta={'day': 'landed_on', 'follows': every_judged_log()}
 ) }}
 
 with

@@ -3,18 +3,7 @@
 -- Only accepted rows count as late: what is quarantined is missing for another reason.
 -- Counted by minute first, like agg_landings_daily.
 {{ config(
-    materialized='by_day',
-    meta={
-        'day': 'landed_on',
-        'follows': {
-            'int_events__requests_judged': 'landed_on',
-            'int_events__impressions_judged': 'landed_on',
-            'int_events__clicks_judged': 'landed_on',
-            'int_events__actions_judged': 'landed_on',
-            'int_events__event_charges_judged': 'landed_on',
-            'int_events__adjustments_judged': 'landed_on',
-        },
-    },
+    materialized='by_day', meta={'day': 'landed_on', 'follows': every_judged_log()}
 ) }}
 
 with

@@ -2,18 +2,7 @@
 -- one currency. The row itself is kept whole, as JSON, so that it can be mended and fed again.
 -- is_superseded: an accepted row bears the same key, so that nothing is held back by this one.
 {{ config(
-    materialized='by_day',
-    meta={
-        'day': 'landed_on',
-        'follows': {
-            'int_events__requests_judged': 'landed_on',
-            'int_events__impressions_judged': 'landed_on',
-            'int_events__clicks_judged': 'landed_on',
-            'int_events__actions_judged': 'landed_on',
-            'int_events__event_charges_judged': 'landed_on',
-            'int_events__adjustments_judged': 'landed_on',
-        },
-    },
+    materialized='by_day', meta={'day': 'landed_on', 'follows': every_judged_log()}
 ) }}
 
 with

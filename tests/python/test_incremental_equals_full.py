@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from tributary.build import run_build
 from tributary.settings import resolve
+from tributary.simulate.schema import TABLES
 
 HISTORIES = 240
 EVERYTHING_IS_RECENT = (
@@ -137,14 +139,41 @@ def test_after_any_history_the_kept_days_are_those_of_a_full_build(
     assert volume and volume[0] > HISTORIES
 
 
-def test_one_day_at_a_time_gives_what_all_days_at_once_give(
-    histories: list[History], tmp_path: Path
-) -> None:
-    some = histories[:12]
-    deliver(some, tmp_path / "platform", STEPS - 1)
-    by_one = build(tmp_path / "platform", tmp_path / "one", batch_bytes=1)
-    at_once = build(tmp_path / "platform", tmp_path / "all", batch_bytes=10**12)
+@pytest.fixture(scope="module")
+def at_once(histories: list[History], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dozen histories, built in one batch."""
+    folder = tmp_path_factory.mktemp("dozen")
+    for step in range(STEPS):
+        deliver(histories[:12], folder / "platform", step)
+    return build(folder / "platform", folder / "warehouse", batch_bytes=10**12)
+
+
+def test_one_day_at_a_time_gives_what_all_days_at_once_give(at_once: Path, tmp_path: Path) -> None:
+    by_one = build(at_once.parents[1] / "platform", tmp_path / "one", batch_bytes=1)
     assert differences(by_one, at_once) == {}
+
+
+def test_a_build_of_some_days_reads_the_files_of_those_days_only(at_once: Path) -> None:
+    landed = fetch(
+        at_once,
+        "select event_table, cast(min(landed_on) as varchar), count(*) "
+        "from state.landed_files group by event_table",
+    )
+    assert len(landed) == len(TABLES)
+    for table, day, files in landed:
+        plan = fetch(
+            at_once,
+            f"explain analyze select max(ingested_at) from staging.stg_events__{table} "
+            f"where landed_on between date '{day}' and date '{day}'",
+        )
+        read = re.search(r"Total Files Read: (\d+)", str(plan[0][1]))
+        of_that_day = fetch(
+            at_once,
+            f"select count(*) from state.landed_files "
+            f"where event_table = '{table}' and landed_on = date '{day}'",
+        )
+        assert read
+        assert int(read[1]) == int(str(of_that_day[0][0])) < int(str(files))
 
 
 def test_a_full_refresh_of_kept_days_changes_nothing(
