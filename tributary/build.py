@@ -47,10 +47,14 @@ class BuildResult:
 def run_build(
     settings: Settings, arguments: list[str], console: Console, verbose: bool
 ) -> BuildResult:
-    """`dbt build` with the arguments given, on the settings' input and warehouse."""
+    """`dbt build` with the arguments given, on the settings' input and warehouse.
+
+    Without the unit tests: they prove the code, whatever the data, and belong to `make test`.
+    """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     command = [
         *(["build"] if verbose else ["--quiet", "build"]),
+        *("--exclude-resource-type", "unit_test"),
         *("--project-dir", str(settings.project)),
         *("--profiles-dir", str(settings.project)),
         *arguments,

@@ -1,6 +1,7 @@
 """Fixtures: built warehouses, each made once, by the project's own command."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,3 +65,30 @@ def seeds_run(
 def built_warehouse(seeds_run: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
     """The DuckDB file of that build."""
     return seeds_run[0] / "build.duckdb"
+
+
+def unit_tests_passed(
+    warehouse: Path, select: str, source: str = "events", events: str = "seeds"
+) -> int:
+    """How many of dbt's unit tests pass, against a finished build; fails where one does not."""
+    outcome = subprocess.run(
+        [
+            *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "test"),
+            *("--select", f"{select},test_type:unit"),
+            *("--target-path", str(warehouse / "target"), "--log-path", str(warehouse / "logs")),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={
+            **os.environ,
+            "TRIBUTARY_EVENTS": events,
+            "TRIBUTARY_SOURCE": source,
+            "TRIBUTARY_WAREHOUSE": str(warehouse),
+        },
+    )
+    assert outcome.returncode == 0, outcome.stdout
+    counts = re.search(r"Done\. PASS=(\d+)", outcome.stdout)
+    assert counts, outcome.stdout
+    return int(counts[1])

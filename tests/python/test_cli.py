@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import unit_tests_passed
 from typer.testing import CliRunner
 
 from tributary.cli import app
@@ -52,3 +53,7 @@ def test_every_seed_figure_in_the_readme_is_what_a_run_shows(
     # The terminal of the README is narrower: its folded lines are left out.
     whole = [line for line in figures if not line.startswith(("clicks, impr", "time_reversed"))]
     assert [line for line in whole if line not in shown] == []
+
+
+def test_every_unit_test_of_the_models_passes(built_warehouse: Path) -> None:
+    assert unit_tests_passed(built_warehouse.parent, "path:models") >= 200

@@ -20,7 +20,7 @@ from tributary.build import run_build
 from tributary.settings import resolve
 from tributary.simulate.schema import TABLES
 
-HISTORIES = 240
+HISTORIES = 210
 EVERYTHING_IS_RECENT = (
     "{lookback_days: {requests: 99999, impressions: 99999, clicks: 99999, actions: 99999, "
     "charges: 99999}, batch_bytes: %d}"

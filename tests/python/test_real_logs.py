@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import Command
+from conftest import Command, unit_tests_passed
 
 # Fields of a line of the bid log that are read here.
 CLICK, BID_ID, BID_AT, USER, USER_AGENT = 0, 3, 4, 6, 7
@@ -58,11 +58,8 @@ def build(tributary: Command, tmp_path_factory: pytest.TempPathFactory) -> Calla
             # What dbt keeps from parse to parse is of another log format in the checkout.
             patch.setenv("DBT_TARGET_PATH", str(scratch / "target"))
             patch.setenv("DBT_LOG_PATH", str(scratch / "logs"))
-            # Unit tests read no log: the builds of made-up lines run those of the adapters.
             if options:
                 patch.setenv("DBT_INDIRECT_SELECTION", "empty")
-            else:
-                patch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test")
             outcome = tributary(
                 *("run", "--source", source, "--events", folder, "--warehouse", scratch), *options
             )
@@ -323,9 +320,13 @@ def test_no_identity_is_violated_by_its_own_definition(
 MOMENTS = {"requests": "requested_at", "impressions": "impressed_at", "charges": "charged_at"}
 
 
-def adapter_of(source: str) -> tuple[str, str]:
-    """Options that build every model and prove the adapter by its own unit tests."""
-    return ("--select", f"resource_type:model path:models/staging/{source},test_type:unit")
+MODELS_ONLY = ("--select", "resource_type:model")
+
+
+def adapter_tests_passed(source: str, log: Path, warehouse: Warehouse) -> int:
+    return unit_tests_passed(
+        warehouse.database.parent, f"path:models/staging/{source}", source, str(log)
+    )
 
 
 GOOD_BID = (
@@ -357,7 +358,8 @@ def test_no_bad_line_of_a_bid_log_stops_the_good_ones(build: Build, tmp_path: Pa
         )
         + "\n"
     )
-    warehouse = build("ipinyou", tmp_path, *adapter_of("ipinyou"))
+    warehouse = build("ipinyou", tmp_path, *MODELS_ONLY)
+    assert adapter_tests_passed("ipinyou", tmp_path, warehouse) >= 5
     assert warehouse.rows_in() == {
         "requests": (7, 4, 1, 2),
         "impressions": (7, 3, 1, 3),
@@ -400,7 +402,8 @@ SESSIONS = [
 def test_no_bad_line_of_a_session_log_stops_the_good_ones(build: Build, tmp_path: Path) -> None:
     log = tmp_path / "session_ads.csv"
     log.write_text("\n".join([SESSION_COLUMNS, *SESSIONS]) + "\n")
-    warehouse = build("kddcup2012", tmp_path, *adapter_of("kddcup2012"))
+    warehouse = build("kddcup2012", tmp_path, *MODELS_ONLY)
+    assert adapter_tests_passed("kddcup2012", tmp_path, warehouse) >= 5
     assert warehouse.rows_in() == {
         "requests": (12, 11, 0, 1),
         "impressions": (12, 10, 0, 2),
