@@ -42,6 +42,9 @@
     {% if found.path %}
         {% set reader = raw_input_reader(found.path, meta, table.columns) %}
         {% do check_raw_columns(table, found.path, reader) %}
+        {% if found.path.endswith('.parquet') %}
+            {% do check_each_parquet_file(table, found.path) %}
+        {% endif %}
         {% do check_raw_rows(table, found.path, reader) %}
     {% endif %}
     {{ return({'table': table, 'path': found.path, 'reader': reader}) }}
@@ -88,7 +91,7 @@
 {% endmacro %}
 
 
-{#- {path, tried}: the first of the accepted layouts that has a file. -#}
+{#- {path, tried}: the one of the accepted layouts that has a file. -#}
 {% macro locate_raw_input(name, meta) %}
     {% if meta.file %}
         {% set candidates = [events_root() ~ '/' ~ meta.file] %}
@@ -100,12 +103,19 @@
             {% endfor %}
         {% endfor %}
     {% endif %}
+    {% set found = [] %}
     {% for candidate in candidates %}
         {% if run_query('select 1 from glob(' ~ text_literal(candidate) ~ ') limit 1').rows | length %}
-            {{ return({'path': candidate, 'tried': candidates}) }}
+            {% do found.append(candidate) %}
         {% endif %}
     {% endfor %}
-    {{ return({'path': none, 'tried': candidates}) }}
+    {% if found | length > 1 %}
+        {{ exceptions.raise_compiler_error(
+            'The raw table "' ~ name ~ '" lies in ' ~ found | length ~ ' layouts at once: '
+            ~ found | join(', ') ~ '. Only one of them would be read. Keep one.'
+        ) }}
+    {% endif %}
+    {{ return({'path': found[0] if found else none, 'tried': candidates}) }}
 {% endmacro %}
 
 
@@ -171,6 +181,33 @@
                 ~ ' without loss. Write it as ' ~ column.data_type ~ ', or as text.'
             ) }}
         {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- The same of each file of a Parquet table: the schema that the engine shows is the first file's. -#}
+{% macro check_each_parquet_file(table, path) %}
+    {% set declared = [] %}
+    {% for column in table.columns.values() %}
+        {% set whole = column.data_type == 'bigint' or column.data_type.startswith('decimal') %}
+        {% do declared.append("('" ~ column.name ~ "', '" ~ column.data_type ~ "', " ~ whole ~ ')') %}
+    {% endfor %}
+    {% set faults = run_query(
+        'with declared (name, data_type, is_whole) as (values ' ~ declared | join(', ') ~ '), '
+        ~ 'stored as (select file_name, name, type from parquet_schema(' ~ text_literal(path) ~ ')), '
+        ~ 'files as (select distinct file_name from stored) '
+        ~ 'select files.file_name, declared.name, declared.data_type, stored.type '
+        ~ 'from files cross join declared left join stored '
+        ~ 'on files.file_name = stored.file_name and declared.name = stored.name '
+        ~ "where stored.name is null or (declared.is_whole and stored.type in ('FLOAT', 'DOUBLE')) "
+        ~ 'order by 1, 2 limit 1'
+    ).rows %}
+    {% for file, column, data_type, type in faults %}
+        {{ exceptions.raise_compiler_error(
+            file ~ (' lacks the column ' if type is none else ' stores as ' ~ type ~ ' the column ')
+            ~ column ~ ' of the raw table "' ~ table.name ~ '". Write it as ' ~ data_type
+            ~ ', like the other files, empty where a value is unknown.'
+        ) }}
     {% endfor %}
 {% endmacro %}
 

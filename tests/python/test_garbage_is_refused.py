@@ -61,6 +61,27 @@ def _float_money(folder: Path) -> None:
     _as_parquet(folder, "charges", "* replace (cast(amount_micros as double) as amount_micros)")
 
 
+def _later_file_without_a_column(folder: Path) -> None:
+    first = _as_parquet(folder, "clicks", "*")
+    later = first.with_name("part2.parquet")
+    duckdb.sql(f"copy (select * exclude (is_invalid) from '{first}') to '{later}'")
+
+
+def _later_file_with_float_money(folder: Path) -> None:
+    first = _as_parquet(folder, "charges", "*")
+    later = first.with_name("part2.parquet")
+    duckdb.sql(
+        "copy (select * replace (cast(amount_micros as double) as amount_micros) "
+        f"from '{first}') to '{later}'"
+    )
+
+
+def _two_layouts(folder: Path) -> None:
+    text = _events(folder, "clicks").read_text()
+    _as_parquet(folder, "clicks", "*")
+    _events(folder, "clicks").write_text(text)
+
+
 def _as_parquet(folder: Path, table: str, columns: str) -> Path:
     source = _events(folder, table)
     target = folder / "events" / table / "dt=2026-10-19" / "part.parquet"
@@ -90,6 +111,18 @@ GARBAGE: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "a truncated Parquet file": (
         _truncated_parquet,
         ["part.parquet", "cut short", "Copy it again"],
+    ),
+    "a later file without a column": (
+        _later_file_without_a_column,
+        ["part2.parquet", "lacks the column is_invalid", "Write it as boolean"],
+    ),
+    "a later file with money stored as a float": (
+        _later_file_with_float_money,
+        ["part2.parquet", "DOUBLE", "amount_micros", "Write it as bigint"],
+    ),
+    "a table in two layouts": (
+        _two_layouts,
+        ["clicks.csv", "clicks/**/*.parquet", "Keep one"],
     ),
     "money stored as a float": (_float_money, ["charges", "amount_micros", "DOUBLE", "bigint"]),
 }
