@@ -31,24 +31,24 @@
         {%- do adapter.commit() -%}
     {%- endif -%}
 
-    {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | join(', ') -%}
-    {%- set done = namespace(batches=0) -%}
-    {%- for days in batches_of(waiting_days(), days_per_batch()) -%}
-        {%- set on_these_days = on_days(day, days) -%}
-        {%- do followers_wait(target, on_these_days) -%}
-        {%- call statement('delete') -%}
-            delete from {{ target }} where {{ on_these_days }}
-        {%- endcall -%}
-        {%- call statement('main') -%}
-            insert into {{ target }} ({{ columns }})
-            select {{ columns }} from ({{ bind_batch(compiled_code, days) }}) as model_rows
-        {%- endcall -%}
-        {%- do followers_wait(target, on_these_days) -%}
-        {%- do days_are_done(days) -%}
-        {%- do adapter.commit() -%}
-        {%- set done.batches = done.batches + 1 -%}
-    {%- endfor -%}
-    {%- if not done.batches -%}
+    {%- set waiting = waiting_days() -%}
+    {%- if waiting -%}
+        {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | join(', ') -%}
+        {%- for days in batches_of(waiting, days_per_batch()) -%}
+            {%- set on_these_days = on_days(day, days) -%}
+            {%- do followers_wait(target, on_these_days) -%}
+            {%- call statement('delete') -%}
+                delete from {{ target }} where {{ on_these_days }}
+            {%- endcall -%}
+            {%- call statement('main') -%}
+                insert into {{ target }} ({{ columns }})
+                select {{ columns }} from ({{ bind_batch(compiled_code, days) }}) as model_rows
+            {%- endcall -%}
+            {%- do followers_wait(target, on_these_days) -%}
+            {%- do days_are_done(days) -%}
+            {%- do adapter.commit() -%}
+        {%- endfor -%}
+    {%- else -%}
         {%- call noop_statement('main', 'NOTHING NEW') -%}{%- endcall -%}
     {%- endif -%}
 
