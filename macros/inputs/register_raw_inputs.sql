@@ -26,8 +26,8 @@
 {% endmacro %}
 
 
-{#- {table, path, reader}: a raw table whose files were found and can be read; no path where an optional
-    one is absent. -#}
+{#- {table, path, reader, columns}: a raw table whose files were found and can be read; no path where an
+    optional one is absent. -#}
 {% macro checked_raw_input(table) %}
     {% set meta = table.config.meta %}
     {% set found = locate_raw_input(table.name, meta) %}
@@ -38,16 +38,16 @@
             ~ 'TRIBUTARY_EVENTS.'
         ) }}
     {% endif %}
-    {% set reader = none %}
+    {% set input = {'table': table, 'path': found.path} %}
     {% if found.path %}
         {% set reader = raw_input_reader(found.path, meta, table.columns) %}
-        {% do check_raw_columns(table, found.path, reader) %}
-        {% if found.path.endswith('.parquet') %}
-            {% do check_each_parquet_file(table, found.path) %}
-        {% endif %}
+        {% do input.update({'reader': reader, 'columns': shown_columns(reader)}) %}
+        {% for file, stored in stored_columns(input).items() %}
+            {% do check_raw_columns(table, file, stored) %}
+        {% endfor %}
         {% do check_raw_rows(table, found.path, reader) %}
     {% endif %}
-    {{ return({'table': table, 'path': found.path, 'reader': reader}) }}
+    {{ return(input) }}
 {% endmacro %}
 
 
@@ -67,9 +67,9 @@
     asked for. Where one event log does not lie by day, none of them counts as lying so. -#}
 {% macro landed_on_column(input) %}
     {% if input_is_by_day() %}
-        {% for column in run_query('describe select * from ' ~ input.reader).rows
-            if column[1] == 'DATE' and column[0] not in input.table.columns %}
-            {{ return(', ' ~ column[0] ~ ' as landed_on') }}
+        {% for name, type in input.columns.items()
+            if type == 'DATE' and name not in input.table.columns %}
+            {{ return(', ' ~ name ~ ' as landed_on') }}
         {% endfor %}
     {% endif %}
     {{ return(', ' ~ undated() ~ ' as landed_on') }}
@@ -158,56 +158,71 @@
 {% endmacro %}
 
 
-{#- Every declared column is there, stored as something that converts to its type without loss. -#}
-{% macro check_raw_columns(table, path, reader) %}
-    {% set stored = {} %}
+{#- {column: type} as a reader shows them; of many files these are the first one's. -#}
+{% macro shown_columns(reader) %}
+    {% set columns = {} %}
     {% for row in run_query('describe select * from ' ~ reader).rows %}
-        {% do stored.update({row[0]: row[1]}) %}
+        {% do columns.update({row[0]: row[1]}) %}
     {% endfor %}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{#- {file: {column: type}}: what the files of a raw table store, one file for all that store the same. What
+    stands in no file, but in the names of their folders, all of them have. -#}
+{% macro stored_columns(input) %}
+    {% if not input.path.endswith('.parquet') %}
+        {{ return({input.path: input.columns}) }}
+    {% endif %}
+    {% set files = {} %}
+    {% set stored_anywhere = [] %}
+    {% for file, schema in run_query(
+        "select min(file_name), stored from (select file_name, string_agg(name || '=' || duckdb_type, '|' "
+        ~ 'order by name) as stored from parquet_schema(' ~ text_literal(input.path) ~ ') '
+        ~ 'where duckdb_type is not null group by file_name) as files group by stored order by 1'
+    ).rows %}
+        {% set columns = {} %}
+        {% for part in schema.split('|') %}
+            {% do columns.update({part.split('=')[0]: part.split('=')[1]}) %}
+        {% endfor %}
+        {% do stored_anywhere.extend(columns) %}
+        {% do files.update({file: columns}) %}
+    {% endfor %}
+    {% for columns in files.values() %}
+        {% for name, type in input.columns.items() if name not in stored_anywhere %}
+            {% do columns.update({name: type}) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(files) }}
+{% endmacro %}
+
+
+{#- Every declared column is there, stored as something that converts to its type without loss. -#}
+{% macro check_raw_columns(table, file, stored) %}
     {% set missing = table.columns.keys() | reject('in', stored) | list %}
     {% if missing %}
+        {% set types = [] %}
+        {% for name in missing %}
+            {% do types.append(table.columns[name].data_type) %}
+        {% endfor %}
+        {% set they = 'it' if missing | length == 1 else 'them' %}
         {{ exceptions.raise_compiler_error(
-            path ~ ' lacks the column(s) ' ~ missing | join(', ') ~ ' of the raw table "' ~ table.name
+            file ~ ' lacks the column' ~ ('' if missing | length == 1 else 's') ~ ' '
+            ~ missing | join(', ') ~ ' of the raw table "' ~ table.name
             ~ '"; its first line or schema has ' ~ stored.keys() | join(', ')
-            ~ '. Write the file with these columns, empty where a value is unknown.'
+            ~ '. Write the file with ' ~ they ~ ', empty where a value is unknown. Write ' ~ they ~ ' as '
+            ~ types | join(', ') ~ '.'
         ) }}
     {% endif %}
     {% for column in table.columns.values() %}
         {% set type = stored[column.name] %}
         {% if not raw_type_fits(column.data_type, type) %}
             {{ exceptions.raise_compiler_error(
-                path ~ ' stores the column ' ~ column.name ~ ' of the raw table "' ~ table.name
+                file ~ ' stores the column ' ~ column.name ~ ' of the raw table "' ~ table.name
                 ~ '" as ' ~ type ~ ', which cannot be read as ' ~ column.data_type
                 ~ ' without loss. Write it as ' ~ column.data_type ~ ', or as text.'
             ) }}
         {% endif %}
-    {% endfor %}
-{% endmacro %}
-
-
-{#- The same of each file of a Parquet table: the schema that the engine shows is the first file's. -#}
-{% macro check_each_parquet_file(table, path) %}
-    {% set declared = [] %}
-    {% for column in table.columns.values() %}
-        {% set whole = column.data_type == 'bigint' or column.data_type.startswith('decimal') %}
-        {% do declared.append("('" ~ column.name ~ "', '" ~ column.data_type ~ "', " ~ whole ~ ')') %}
-    {% endfor %}
-    {% set faults = run_query(
-        'with declared (name, data_type, is_whole) as (values ' ~ declared | join(', ') ~ '), '
-        ~ 'stored as (select file_name, name, type from parquet_schema(' ~ text_literal(path) ~ ')), '
-        ~ 'files as (select distinct file_name from stored) '
-        ~ 'select files.file_name, declared.name, declared.data_type, stored.type '
-        ~ 'from files cross join declared left join stored '
-        ~ 'on files.file_name = stored.file_name and declared.name = stored.name '
-        ~ "where stored.name is null or (declared.is_whole and stored.type in ('FLOAT', 'DOUBLE')) "
-        ~ 'order by 1, 2 limit 1'
-    ).rows %}
-    {% for file, column, data_type, type in faults %}
-        {{ exceptions.raise_compiler_error(
-            file ~ (' lacks the column ' if type is none else ' stores as ' ~ type ~ ' the column ')
-            ~ column ~ ' of the raw table "' ~ table.name ~ '". Write it as ' ~ data_type
-            ~ ', like the other files, empty where a value is unknown.'
-        ) }}
     {% endfor %}
 {% endmacro %}
 

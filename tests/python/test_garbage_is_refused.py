@@ -157,6 +157,26 @@ def _tables(database: Path) -> list[str]:
         ]
 
 
+def test_a_column_that_stands_in_the_folder_names_is_there(tmp_path: Path) -> None:
+    folder = write_platform(tiny_platform(), tmp_path / "platform")
+    stored = _as_parquet(folder, "charges", "* exclude (currency)")
+    named = folder / "events" / "charges" / "currency=CNY" / "part.parquet"
+    named.parent.mkdir()
+    stored.rename(named)
+    database = tmp_path / "warehouse" / "build.duckdb"
+    outcome = CliRunner().invoke(
+        app,
+        [
+            *("run", "--events", str(folder), "--warehouse", str(database.parent)),
+            *("--select", "stg_events__charges"),
+        ],
+    )
+    assert outcome.exit_code != REFUSED, outcome.output
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute("select currency from staging.stg_events__charges").fetchall()
+    assert rows == [("CNY",)]
+
+
 def test_an_unknown_log_format_is_refused(tmp_path: Path) -> None:
     outcome = CliRunner().invoke(app, ["run", "--source", "syslog"])
     assert outcome.exit_code == REFUSED
