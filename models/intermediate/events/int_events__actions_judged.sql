@@ -17,55 +17,41 @@ with clicks as (
 
 ),
 
-fx_rates as (
-
-    select * from {{ ref('int_finance__daily_fx_rates') }}
-
-),
-
 resolved as (
 
     {{ resolve_deliveries('actions') | indent(4) }}
 
 ),
 
-rated as (
+converted as (
 
-    select
-        resolved.*,
-        {{ rate_of('resolved.currency', 'fx_rates.rate') }} as rate
-    from resolved
-    left join fx_rates
-        on
-            resolved.currency = fx_rates.currency
-            and {{ reporting_day('resolved.acted_at') }} = fx_rates.rate_date
+    {{ at_own_days_rate(
+        'resolved', 'action_value_micros', 'acted_at', 'action_value_in_reporting_micros'
+    ) }}
 
 ),
 
 checked as (
 
     select
-        rated.*,
+        converted.*,
         clicks.impression_id,
         clicks.click_is_invalid,
         clicks.{{ journey_columns() | join(',\n        clicks.') }},
         concat_ws(
             ',',
             case
-                when rated.click_id is null then null
+                when converted.click_id is null then null
                 when clicks.parent_id is null then 'orphan_action'
-                when {{ reversed('rated.acted_at', 'clicks.parent_at') }} then 'time_reversed'
+                when {{ reversed('converted.acted_at', 'clicks.parent_at') }} then 'time_reversed'
             end,
-            case
-                when {{ convert_micros('rated.action_value_micros', 'rated.rate') }} is null
-                    then 'no_fx_rate'
-            end
+            case when converted.action_value_in_reporting_micros is null then 'no_fx_rate' end
         ) as parent_reasons
-    from rated
+    from converted
     left join clicks
         on
-            rated.click_id = clicks.parent_id
-            and {{ within_attribution('actions', 'rated', 'clicks') }}
+            converted.click_id = clicks.parent_id
+            and {{ within_attribution('actions', 'converted', 'clicks') }}
 
 ),
 
@@ -73,7 +59,7 @@ settled as (
 
     select
         {{- settled_columns('actions') }},
-        {{ convert_micros('action_value_micros', 'rate') }} as action_value_in_reporting_micros,
+        action_value_in_reporting_micros,
         impression_id,
         click_is_invalid,
         {{ journey_columns() | join(',\n        ') }}

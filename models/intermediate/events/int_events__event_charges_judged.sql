@@ -58,38 +58,18 @@ parents as (
 
 ),
 
-fx_rates as (
-
-    select * from {{ ref('int_finance__daily_fx_rates') }}
-
-),
-
 resolved as (
 
     {{ resolve_deliveries('charges') | indent(4) }}
 
 ),
 
-rated as (
-
-    select
-        resolved.*,
-        {{ rate_of('resolved.currency', 'fx_rates.rate') }} as rate
-    from resolved
-    left join fx_rates
-        on
-            resolved.currency = fx_rates.currency
-            and {{ reporting_day('resolved.charged_at') }} = fx_rates.rate_date
-    where resolved.charged_event is distinct from 'adjustment'
-
-),
-
 converted as (
 
-    select
-        *,
-        {{ convert_micros('amount_micros', 'rate') }} as amount_in_reporting_micros
-    from rated
+    {{ at_own_days_rate(
+        'resolved', 'amount_micros', 'charged_at', 'amount_in_reporting_micros'
+    ) }}
+    where resolved.charged_event is distinct from 'adjustment'
 
 ),
 
