@@ -110,7 +110,7 @@ def resolve(
         project=project,
         events=_absolute(given_events) if given_events else str(project / "seeds"),
         source=given_source,
-        warehouse=Path(given_warehouse).resolve() if given_warehouse else project / "warehouse",
+        warehouse=Path(given_warehouse).absolute() if given_warehouse else project / "warehouse",
         backfill=_backfill(*backfill),
     )
 

@@ -6,9 +6,15 @@
     parsed      columns with a type: what is there must parse
     accepted    {column: list of values}
     at_least    {column: least value}
+    plausible   {column: [least, greatest]}: beyond them a value is a fault of whoever wrote it, and would
+                only end a build in its sums
+    reserved    columns that may not say what the marts call a total or a rest
     rules       {reason: condition}, whatever else a table demands
-    happened_at the event's own moment: it may not lie past the row's arrival -#}
-{% macro reject_reasons(required, parsed, accepted={}, at_least={}, rules={}, happened_at=none) -%}
+    happened_at the event's own moment: it may not lie past the row's arrival, nor an age before it; and
+                the arrival itself is one of this age -#}
+{% macro reject_reasons(
+    required, parsed, accepted={}, at_least={}, plausible={}, reserved=[], rules={}, happened_at=none
+) -%}
     {%- set reasons = {} -%}
     {%- for column in required -%}
         {%- set missing = [column ~ ' is null'] -%}
@@ -34,12 +40,26 @@
     {%- for column, least in at_least.items() -%}
         {%- do reasons.update({'negative_' ~ column: column ~ ' < ' ~ least}) -%}
     {%- endfor -%}
+    {%- for column, (least, greatest) in plausible.items() -%}
+        {%- do reasons.update({
+            'implausible_' ~ column: column ~ ' not between ' ~ least ~ ' and ' ~ greatest
+        }) -%}
+    {%- endfor -%}
+    {%- for column in reserved -%}
+        {%- do reasons.update({'reserved_' ~ column: column ~ " in ('(all)', '(unattributed)')"}) -%}
+    {%- endfor -%}
     {%- do reasons.update(rules) -%}
     {%- if happened_at -%}
         {%- do reasons.update({
             'from_the_future':
                 happened_at ~ ' > ingested_at + interval '
-                ~ "'" ~ var('future_tolerance_seconds') ~ "' second"
+                ~ "'" ~ var('future_tolerance_seconds') ~ "' second",
+            'from_the_past':
+                happened_at ~ ' < ingested_at - interval ' ~ "'" ~ var('greatest_age_days') ~ "' day",
+            'implausible_ingested_at':
+                'ingested_at not between timestamp ' ~ "'" ~ var('earliest_arrival') ~ "'"
+                ~ ' and cast(current_timestamp as timestamp) + interval '
+                ~ "'" ~ var('arrivals_ahead_days') ~ "' day"
         }) -%}
     {%- endif -%}
     {#- Nearly every row breaks no rule: it costs one look at each, and no text. -#}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from one_path import at_one_path
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,8 +36,12 @@ def tributary() -> Command:
     """Run the command line in a process of its own: `tributary('run', '--events', folder)`."""
 
     def run(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        given = list(arguments)
+        if "--warehouse" in given:
+            place = given.index("--warehouse") + 1
+            given[place] = at_one_path(Path(str(given[place])))
         return subprocess.run(
-            [sys.executable, "-m", "tributary", *(str(argument) for argument in arguments)],
+            [sys.executable, "-m", "tributary", *(str(argument) for argument in given)],
             cwd=cwd,
             capture_output=True,
             text=True,
@@ -75,7 +80,8 @@ def unit_tests_passed(
         [
             *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "test"),
             *("--select", f"{select},test_type:unit"),
-            *("--target-path", str(warehouse / "target"), "--log-path", str(warehouse / "logs")),
+            *("--target-path", str(ROOT / "target" / source)),
+            *("--log-path", str(warehouse / "logs")),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -85,7 +91,7 @@ def unit_tests_passed(
             **os.environ,
             "TRIBUTARY_EVENTS": events,
             "TRIBUTARY_SOURCE": source,
-            "TRIBUTARY_WAREHOUSE": str(warehouse),
+            "TRIBUTARY_WAREHOUSE": str(at_one_path(warehouse)),
         },
     )
     assert outcome.returncode == 0, outcome.stdout

@@ -8,7 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from one_path import at_one_path
 
 
 @pytest.fixture
@@ -23,18 +25,25 @@ def declared(root: Path) -> dict[str, Any]:
 @pytest.fixture
 def database(built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the built seeds that a test may rebuild."""
-    monkeypatch.setenv("TRIBUTARY_WAREHOUSE", str(tmp_path))
+    monkeypatch.setenv("TRIBUTARY_WAREHOUSE", str(at_one_path(tmp_path)))
     return Path(shutil.copy(built_warehouse, tmp_path / "build.duckdb"))
 
 
-def build_status(root: Path, variables: dict[str, Any]) -> dbtRunnerResult:
+def build_status(project: Path, variables: dict[str, Any] | None = None) -> dbtRunnerResult:
+    """Build `identity_status` with its tests; without its unit tests where variables are given."""
+    given = ["--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
     return dbtRunner().invoke(
         [
-            *("--quiet", "build", "--project-dir", str(root), "--profiles-dir", str(root)),
-            *("--select", "identity_status", "--exclude-resource-type", "unit_test"),
-            *("--vars", json.dumps(variables)),
+            *("--quiet", "build", "--project-dir", str(project), "--profiles-dir", str(project)),
+            *("--select", "identity_status", *(given if variables else [])),
         ]
     )
+
+
+def problems(outcome: dbtRunnerResult) -> list[RunResult]:
+    """What failed or could not run."""
+    assert isinstance(outcome.result, RunExecutionResult), outcome.exception
+    return [one for one in outcome.result.results if one.status in ("fail", "error")]
 
 
 def statuses(database: Path, identity: str) -> dict[str, int]:
@@ -48,20 +57,39 @@ def statuses(database: Path, identity: str) -> dict[str, int]:
         )
 
 
-def test_a_declared_identity_is_computed_and_checked(
-    root: Path, declared: dict[str, Any], database: Path
+def blocks_of_the_guide(root: Path) -> list[dict[str, Any]]:
+    """The YAML that the guide tells its reader to write, in its order."""
+    text = (root / "docs" / "guides" / "add-an-identity.md").read_text("utf-8")
+    return [yaml.safe_load(part.split("```")[0]) for part in text.split("```yaml")[1:]]
+
+
+def test_whoever_follows_the_guide_has_an_identity_computed_checked_and_proved(
+    root: Path, database: Path, tmp_path: Path
 ) -> None:
-    declared["metrics"]["revenue_per_clicked_request"] = {
-        "numerator": "revenue",
-        "denominator": "ad_clicked_requests",
-        "served": False,
-    }
-    declared["identities"]["per_clicked_request"] = {
-        "result": "revenue",
-        "factors": ["ad_clicked_requests", "revenue_per_clicked_request"],
-    }
-    assert build_status(root, declared).success
-    found = statuses(database, "per_clicked_request")
+    project = tmp_path / "project"
+    for part in ("models", "macros", "tests"):
+        shutil.copytree(root / part, project / part, ignore=shutil.ignore_patterns("python"))
+    for part in ("seeds", "analyses"):
+        (project / part).symlink_to(root / part)
+    shutil.copy(root / "profiles.yml", project)
+    identity, metric, example = blocks_of_the_guide(root)
+    declarations = yaml.safe_load((root / "dbt_project.yml").read_text("utf-8"))
+    for block in (identity, metric):
+        for kind, entries in block["vars"].items():
+            declarations["vars"][kind] |= entries
+    (project / "dbt_project.yml").write_text(yaml.safe_dump(declarations, sort_keys=False))
+    failed = [result.node.name for result in problems(build_status(project))]
+    assert failed == ["every_revenue_identity_gives_the_worked_example"]
+
+    file = project / "models" / "marts" / "quality" / "identity_status.yml"
+    properties = yaml.safe_load(file.read_text("utf-8"))
+    (proof,) = (test for test in properties["unit_tests"] if test["name"] == failed[0])
+    proof["given"][0]["rows"][0] |= example["given"][0]["rows"][0]
+    proof["expect"]["rows"] += example["expect"]["rows"]
+    file.write_text(yaml.safe_dump(properties, sort_keys=False))
+    assert problems(build_status(project)) == []
+    (name,) = identity["vars"]["identities"]
+    found = statuses(database, name)
     assert found["holds"] > 500
     assert "violated" not in found
 
@@ -76,7 +104,7 @@ def test_an_identity_that_is_wrong_fails_the_build(
     outcome = build_status(root, declared)
     assert not outcome.success
     assert statuses(database, "forgot_ctr2")["violated"] > 500
-    failed = [result.node.name for result in outcome.result if result.status == "fail"]  # type: ignore[union-attr]
+    failed = [result.node.name for result in problems(outcome)]
     assert any("violated" in name for name in failed), failed
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import unit_tests_passed
+from one_path import ONE_PATH
 from typer.testing import CliRunner
 
 from tributary.cli import app
@@ -29,14 +30,14 @@ def test_help_names_every_option(command: list[str], words: list[str]) -> None:
 def test_a_run_shows_rows_reasons_revenue_and_where_the_mart_is(
     seeds_run: tuple[Path, "subprocess.CompletedProcess[str]"],
 ) -> None:
-    warehouse, outcome = seeds_run
+    outcome = seeds_run[1]
     said = outcome.stdout
     for words in (
         "impressions  27,890    27,745         52           93",
         "charge_on_invalid_click",
         "search   2,142",
         "equal to the micro-unit",
-        str(warehouse / "build.duckdb"),
+        str(ONE_PATH / "build.duckdb"),
     ):
         assert words in said
     assert "failed" not in said

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from one_path import at_one_path
 from tiny import tiny_platform, write_platform
 from typer.testing import CliRunner
 
@@ -135,7 +136,9 @@ def test_garbage_is_refused_by_name(garbage: str, tmp_path: Path) -> None:
     spoil(folder)
     warehouse = tmp_path / "warehouse"
     outcome = CliRunner().invoke(
-        app, ["run", "--events", str(folder), "--warehouse", str(warehouse)], terminal_width=200
+        app,
+        ["run", "--events", str(folder), "--warehouse", str(at_one_path(warehouse))],
+        terminal_width=200,
     )
     said = " ".join(outcome.output.split())
     assert outcome.exit_code == REFUSED, said
@@ -167,7 +170,7 @@ def test_a_column_that_stands_in_the_folder_names_is_there(tmp_path: Path) -> No
     outcome = CliRunner().invoke(
         app,
         [
-            *("run", "--events", str(folder), "--warehouse", str(database.parent)),
+            *("run", "--events", str(folder), "--warehouse", str(at_one_path(database.parent))),
             *("--select", "stg_events__charges"),
         ],
     )
@@ -175,6 +178,45 @@ def test_a_column_that_stands_in_the_folder_names_is_there(tmp_path: Path) -> No
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute("select currency from staging.stg_events__charges").fetchall()
     assert rows == [("CNY",)]
+
+
+def test_absurd_values_are_held_back_and_end_no_build(tmp_path: Path) -> None:
+    tables = tiny_platform()
+    absurd: dict[str, tuple[str, dict[str, str]]] = {
+        "implausible_results_returned": ("requests", {"results_returned": str(2**63 - 1)}),
+        "implausible_ingested_at": (
+            "requests",
+            {"requested_at": "2250-01-01 00:00:00", "ingested_at": "2250-01-01 00:00:09"},
+        ),
+        "from_the_past": ("requests", {"requested_at": "1970-01-01 00:00:00"}),
+        "reserved_region_code": ("requests", {"region_code": "(all)"}),
+        "implausible_predicted_ctr": ("impressions", {"predicted_ctr": "7"}),
+        "implausible_amount_micros": (
+            "charges",
+            {
+                "charged_event": "adjustment",
+                "event_id": "",
+                "amount_micros": str(-(2**63)),
+                "original_charge_id": "h1",
+            },
+        ),
+    }
+    for reason, (table, values) in absurd.items():
+        good = tables[table][0]
+        tables[table].append({**good, next(iter(good)): reason, **values})
+    folder = write_platform(tables, tmp_path / "platform")
+    warehouse = tmp_path / "warehouse"
+    outcome = CliRunner().invoke(
+        app, ["run", "--events", str(folder), "--warehouse", str(at_one_path(warehouse))]
+    )
+    assert outcome.exit_code == 0, outcome.output
+    with duckdb.connect(str(warehouse / "build.duckdb"), read_only=True) as connection:
+        held = dict(
+            connection.execute(
+                "select event_key, reasons from facts.fct_quarantined_events"
+            ).fetchall()
+        )
+    assert held == {reason: reason for reason in absurd}
 
 
 def test_an_unknown_log_format_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from conftest import Command
 from histories import STEPS, History, draw_history, write_rates, write_step
+from one_path import at_one_path
 from rich.console import Console
 
 from tributary.build import run_build
@@ -28,15 +29,16 @@ EVERYTHING_IS_RECENT = (
 
 
 def build(events: Path, warehouse: Path, batch_bytes: int, *more: str) -> Path:
-    settings = resolve(events=str(events), warehouse=warehouse)
+    settings = resolve(events=str(events), warehouse=at_one_path(warehouse))
     arguments = [
         *("--resource-type", "model"),
         *("--vars", EVERYTHING_IS_RECENT % batch_bytes),
+        *("--target-path", str(settings.project / "target" / f"batches_of_{batch_bytes}")),
         *more,
     ]
     result = run_build(settings, arguments, Console(), verbose=False)
     assert result.succeeded, (result.error, result.problems)
-    return settings.build_database
+    return warehouse / "build.duckdb"
 
 
 def killed_build(root: Path, events: Path, warehouse: Path, seconds: float) -> None:
@@ -46,12 +48,13 @@ def killed_build(root: Path, events: Path, warehouse: Path, seconds: float) -> N
         [
             *(sys.executable, "-m", "dbt.cli.main", "run"),
             *("--vars", EVERYTHING_IS_RECENT % 10**6),
+            *("--target-path", str(root / "target" / f"batches_of_{10**6}")),
         ],
         cwd=root,
         env={
             **os.environ,
             "TRIBUTARY_EVENTS": str(events),
-            "TRIBUTARY_WAREHOUSE": str(warehouse),
+            "TRIBUTARY_WAREHOUSE": str(at_one_path(warehouse)),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -214,7 +217,9 @@ def test_what_comes_after_the_lookback_waits_until_it_is_asked_for(
     kept_back.replace(old)
 
     def run(first: datetime | None = None, last: datetime | None = None) -> None:
-        settings = resolve(events=str(events), warehouse=warehouse, backfill=(first, last))
+        settings = resolve(
+            events=str(events), warehouse=at_one_path(warehouse), backfill=(first, last)
+        )
         result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
         assert result.succeeded, (result.error, result.problems)
 

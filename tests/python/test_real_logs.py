@@ -49,14 +49,16 @@ class Warehouse:
 
 
 @pytest.fixture(scope="module")
-def build(tributary: Command, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Warehouse]:
+def build(
+    root: Path, tributary: Command, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Warehouse]:
     """Build a log with every data test, or only what a `--select` names."""
 
     def run(source: str, folder: Path, *options: str) -> Warehouse:
         scratch = tmp_path_factory.mktemp(source)
         with pytest.MonkeyPatch.context() as patch:
             # What dbt keeps from parse to parse is of another log format in the checkout.
-            patch.setenv("DBT_TARGET_PATH", str(scratch / "target"))
+            patch.setenv("DBT_TARGET_PATH", str(root / "target" / source))
             patch.setenv("DBT_LOG_PATH", str(scratch / "logs"))
             if options:
                 patch.setenv("DBT_INDIRECT_SELECTION", "empty")

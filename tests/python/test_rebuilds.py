@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from one_path import at_one_path
 from rich.console import Console
 from tiny import tiny_platform, write_platform, write_reference
 from typer.testing import CliRunner
@@ -24,10 +25,10 @@ ONLY_MODELS = ["--resource-type", "model"]
 
 def build(events: Path, warehouse: Path) -> Path:
     """Build the marts in this process; returns the database."""
-    settings = resolve(events=str(events), warehouse=warehouse)
+    settings = resolve(events=str(events), warehouse=at_one_path(warehouse))
     result = run_build(settings, ONLY_MODELS, Console(), verbose=False)
     assert result.succeeded, (result.error, result.problems)
-    return settings.build_database
+    return warehouse / "build.duckdb"
 
 
 def fetch(database: Path, query: str) -> list[tuple[object, ...]]:
@@ -80,7 +81,7 @@ def test_a_build_killed_at_any_moment_leaves_the_next_one_right(
         env={
             **os.environ,
             "TRIBUTARY_EVENTS": str(simulated),
-            "TRIBUTARY_WAREHOUSE": str(warehouse),
+            "TRIBUTARY_WAREHOUSE": str(at_one_path(warehouse)),
         },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -167,7 +168,7 @@ def test_a_day_that_never_arrived_fails_the_run_by_name(tmp_path: Path) -> None:
     assert outcome.exit_code == 0, outcome.output
     outcome = CliRunner().invoke(
         app,
-        ["run", "--events", str(folder), "--warehouse", str(tmp_path / "warehouse")],
+        ["run", "--events", str(folder), "--warehouse", str(at_one_path(tmp_path / "warehouse"))],
         terminal_width=200,
     )
     assert outcome.exit_code == 1, outcome.output

@@ -222,7 +222,7 @@ class Referee:
             if column in NOT_NEGATIVE and (typed[column] or 0) < 0:
                 reasons.append(f"negative_{column}")
             if column == "position" and typed[column] is not None and typed[column] < 1:
-                reasons.append("negative_position")
+                reasons.append("implausible_position")
         if table == "requests":
             sent, returned = (
                 typed["commercial_results_returned"],

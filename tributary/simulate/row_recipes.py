@@ -140,7 +140,7 @@ def _negatives(table: str) -> list[Recipe]:
             ),
         ],
         "impressions": [
-            copies("impressions", ("negative_position",), put(position=0)),
+            copies("impressions", ("implausible_position",), put(position=0)),
             copies(
                 "impressions",
                 ("negative_bid_micros",),

@@ -42,6 +42,9 @@ checked as (
             parsed=['acted_at', 'action_value_micros', 'ingested_at'],
             accepted={'action_type': var('action_types')},
             at_least={'action_value_micros': 0},
+            plausible={
+                'action_value_micros': [-var('greatest_amount_micros'), var('greatest_amount_micros')],
+            },
             happened_at='acted_at',
         ) | indent(8) }} as reject_reasons
     from typed

@@ -48,6 +48,9 @@ checked as (
             },
             parsed=['charged_at', 'amount_micros', 'ingested_at'],
             accepted={'charged_event': var('charged_events')},
+            plausible={
+                'amount_micros': [-var('greatest_amount_micros'), var('greatest_amount_micros')],
+            },
             rules={
                 'negative_amount_without_original':
                     'amount_micros < 0 and original_charge_id is null',

@@ -61,7 +61,13 @@ checked as (
                 'predicted_cvr', 'ingested_at',
             ],
             accepted={'pricing_model': var('pricing_models')},
-            at_least={'position': 1, 'bid_micros': 0},
+            at_least={'bid_micros': 0},
+            plausible={
+                'position': [1, var('greatest_count')],
+                'bid_micros': [-var('greatest_amount_micros'), var('greatest_amount_micros')],
+                'predicted_ctr': [0, 1],
+                'predicted_cvr': [0, 1],
+            },
             happened_at='impressed_at',
         ) | indent(8) }} as reject_reasons
     from typed

@@ -51,6 +51,11 @@ checked as (
                 'device_type': var('device_types'),
             },
             at_least={'results_returned': 0, 'commercial_results_returned': 0},
+            plausible={
+                'results_returned': [-var('greatest_count'), var('greatest_count')],
+                'commercial_results_returned': [-var('greatest_count'), var('greatest_count')],
+            },
+            reserved=['app_id', 'region_code', 'country_code'],
             rules={'commercial_exceeds_returned': 'commercial_results_returned > results_returned'},
             happened_at='requested_at',
         ) | indent(8) }} as reject_reasons

@@ -46,6 +46,7 @@ checked as (
         {{ reject_reasons(
             required=['charge_id', 'event_id', 'advertiser_id', 'charged_at', 'amount_micros'],
             parsed=['charged_at', 'amount_micros'],
+            plausible={'amount_micros': [-var('greatest_amount_micros'), var('greatest_amount_micros')]},
             rules={'negative_amount_without_original': 'amount_micros < 0'},
         ) | indent(8) }} as reject_reasons
     from arrived

@@ -57,6 +57,7 @@ checked as (
             ],
             parsed=['impressed_at', 'bid_micros'],
             at_least={'bid_micros': 0},
+            plausible={'bid_micros': [-var('greatest_amount_micros'), var('greatest_amount_micros')]},
         ) | indent(8) }} as reject_reasons
     from arrived
 

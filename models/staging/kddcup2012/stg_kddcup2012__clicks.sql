@@ -61,7 +61,7 @@ checked as (
             required=['click'],
             parsed=['click'],
             at_least={'click': 1},
-            rules={'implausible_click': 'click > 1000000'},
+            plausible={'click': [-var('greatest_count'), var('greatest_count')]},
         ) | indent(8) }} as reject_reasons
     from typed
 

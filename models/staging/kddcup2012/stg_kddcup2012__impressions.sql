@@ -66,7 +66,7 @@ checked as (
         {{ reject_reasons(
             required=['result_id', 'advertiser_id', 'campaign_id', 'position'],
             parsed=['position'],
-            at_least={'position': 1},
+            plausible={'position': [1, var('greatest_count')]},
         ) | indent(8) }} as reject_reasons
     from typed
 

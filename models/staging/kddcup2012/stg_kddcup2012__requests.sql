@@ -73,7 +73,11 @@ checked as (
             required=['results_returned', 'commercial_results_returned', 'impression'],
             parsed=['results_returned', 'commercial_results_returned', 'impression'],
             at_least={'results_returned': 0, 'commercial_results_returned': 0, 'impression': 1},
-            rules={'implausible_impression': 'impression > 1000000'},
+            plausible={
+                'results_returned': [-var('greatest_count'), var('greatest_count')],
+                'commercial_results_returned': [-var('greatest_count'), var('greatest_count')],
+                'impression': [-var('greatest_count'), var('greatest_count')],
+            },
         ) | indent(8) }} as reject_reasons
     from typed
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
@@ -127,11 +127,32 @@ KNOWN = {
 }
 LEAST = {
     "requests": {"results_returned": 0, "commercial_results_returned": 0},
-    "impressions": {"position": 1, "bid_micros": 0},
+    "impressions": {"bid_micros": 0},
     "clicks": {},
     "actions": {"action_value_micros": 0},
     "charges": {},
 }
+
+
+MOST_EVENTS = 10**6
+MOST_MICROS = 10**15
+PLAUSIBLE: dict[str, dict[str, tuple[int, int]]] = {
+    "requests": dict.fromkeys(
+        ["results_returned", "commercial_results_returned"], (-MOST_EVENTS, MOST_EVENTS)
+    ),
+    "impressions": {
+        "position": (1, MOST_EVENTS),
+        "bid_micros": (-MOST_MICROS, MOST_MICROS),
+        "predicted_ctr": (0, 1),
+        "predicted_cvr": (0, 1),
+    },
+    "clicks": {},
+    "actions": {"action_value_micros": (-MOST_MICROS, MOST_MICROS)},
+    "charges": {"amount_micros": (-MOST_MICROS, MOST_MICROS)},
+}
+TOTALS = ("(all)", "(unattributed)")
+GREATEST_AGE = timedelta(days=366)
+FIRST_ARRIVAL = datetime(2000, 1, 1)
 
 
 @dataclass
@@ -191,7 +212,15 @@ def _own_reasons(table: str, row: Row) -> list[str]:
     reasons += [
         f"negative_{c}" for c, least in LEAST[table].items() if _below(whole(raw[c]), least)
     ]
+    reasons += [
+        f"implausible_{c}"
+        for c, (least, most) in PLAUSIBLE[table].items()
+        if _beyond(PARSED[table][c](raw[c]), least, most)
+    ]
     if table == "requests":
+        reasons += [
+            f"reserved_{c}" for c in ("app_id", "region_code", "country_code") if raw[c] in TOTALS
+        ]
         sent, results = (whole(raw[c]) for c in ("commercial_results_returned", "results_returned"))
         if sent is not None and results is not None and sent > results:
             reasons.append("commercial_exceeds_returned")
@@ -200,7 +229,19 @@ def _own_reasons(table: str, row: Row) -> list[str]:
         reasons.append("negative_amount_without_original")
     if row.at and row.ingested and row.at > row.ingested + FUTURE:
         reasons.append("from_the_future")
+    if row.at and row.ingested and row.at < row.ingested - GREATEST_AGE:
+        reasons.append("from_the_past")
+    if row.ingested and not FIRST_ARRIVAL <= row.ingested <= _now() + GREATEST_AGE:
+        reasons.append("implausible_ingested_at")
     return reasons
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _beyond(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int | float) and not least <= value <= most
 
 
 def _below(value: int | None, least: int) -> bool:
