@@ -45,18 +45,18 @@ explained as (
 
     select
         rated.surface,
-        rated.requests,
-        rated.revenue,
         rated.cpm1,
-        rated.cpm1 / whole.cpm1 as cpm1_against_whole,
-        rated.pvr,
-        rated.asn,
-        rated.ctr2,
-        rated.acp,
         ln(rated.pvr / whole.pvr) / nullif(ln(rated.cpm1 / whole.cpm1), 0) as pvr_share,
         ln(rated.asn / whole.asn) / nullif(ln(rated.cpm1 / whole.cpm1), 0) as asn_share,
         ln(rated.ctr2 / whole.ctr2) / nullif(ln(rated.cpm1 / whole.cpm1), 0) as ctr2_share,
-        ln(rated.acp / whole.acp) / nullif(ln(rated.cpm1 / whole.cpm1), 0) as acp_share
+        ln(rated.acp / whole.acp) / nullif(ln(rated.cpm1 / whole.cpm1), 0) as acp_share,
+        rated.cpm1 / whole.cpm1 as cpm1_against_whole,
+        rated.requests,
+        rated.revenue,
+        rated.pvr,
+        rated.asn,
+        rated.ctr2,
+        rated.acp
     from rated
     cross join whole
     where rated.surface <> '(all)' and rated.cpm1 > 0 and rated.acp > 0

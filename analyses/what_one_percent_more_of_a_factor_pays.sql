@@ -92,11 +92,11 @@ paid as (
     select
         surface,
         factor,
-        factor_value,
         cast(0.01 * revenue as decimal(38, 6)) as revenue_from_one_percent,
         units_needed,
         unit,
         {{ ratio('0.01 * revenue', 'units_needed') }} as revenue_per_unit,
+        factor_value,
         headroom_percent
     from lifts
     where factor_value > 0

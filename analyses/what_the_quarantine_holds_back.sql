@@ -10,8 +10,8 @@ with reasons as (
 held as (
 
     select
-        event_table,
         reason,
+        event_table,
         currency,
         count(*) as open_rows,
         {{ micros_to_units('sum(amount_micros)') }} as amount,

@@ -53,7 +53,8 @@ def run_build(
     """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     command = [
-        *(["build"] if verbose else ["--quiet", "build"]),
+        # What fails is printed at the end, in our words: dbt need not say it as well.
+        *(["build"] if verbose else ["--quiet", "--log-level", "none", "build"]),
         *("--exclude-resource-type", "unit_test"),
         *("--project-dir", str(settings.project)),
         *("--profiles-dir", str(settings.project)),

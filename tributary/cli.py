@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tributary.build import run_build
-from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows
+from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows, reasons_held
 from tributary.settings import Settings, SettingsError, resolve
 from tributary.simulate.command import simulate
 from tributary.summary import print_problems, print_summary
@@ -34,7 +34,8 @@ EventsOption = Annotated[
     str | None,
     typer.Option(
         "--events",
-        help="Folder or bucket with the raw tables [env: TRIBUTARY_EVENTS; default: the seeds].",
+        help="Folder or bucket with the raw tables; a bucket needs DuckDB's httpfs extension "
+        "[env: TRIBUTARY_EVENTS; default: the seeds].",
     ),
 ]
 SourceOption = Annotated[
@@ -130,6 +131,10 @@ def quarantine(
     except QuarantineError as error:
         _refuse(console, str(error))
     if not exports:
+        held = reasons_held(settings)
+        if reason and reason not in held:
+            broken = ", ".join(held) or "none"
+            _refuse(console, f"No open row broke the rule {reason}. These were broken: {broken}.")
         console.print("The quarantine holds no such row.")
         return
     listing = Table("table", "rows", "file")
@@ -155,5 +160,5 @@ def _settings(
 
 
 def _refuse(console: Console, message: str) -> NoReturn:
-    console.print(f"[bold red]Refused.[/] {message}", highlight=False)
+    console.print(f"[bold red]Refused.[/] {message}", highlight=False, soft_wrap=True)
     raise typer.Exit(REFUSED)

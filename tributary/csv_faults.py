@@ -12,11 +12,15 @@ class CsvFault:
         line: line number, from 1.
         column: name of the column, or its number where the header has no name for it.
         what: the fault in words.
+        remedy: what to do about it.
     """
 
     line: int
     column: str
     what: str
+    remedy: str = (
+        "Quote values that hold a comma, a quote or a line break, and double the quotes inside."
+    )
 
 
 def find_csv_fault(path: Path) -> CsvFault | None:
@@ -27,6 +31,7 @@ def find_csv_fault(path: Path) -> CsvFault | None:
     """
     with path.open(encoding="utf-8", errors="replace", newline="") as lines:
         header: list[str] = []
+        ending = ""
         record = ""
         start = 0
         for number, line in enumerate(lines, start=1):
@@ -38,7 +43,10 @@ def find_csv_fault(path: Path) -> CsvFault | None:
             if is_open:
                 continue
             if not header:
-                header = fields
+                header, ending = fields, _ending(line)
+            elif _ending(line) not in (ending, ""):
+                what = f"the line ends with {_ending(line)}, the first one with {ending}"
+                return CsvFault(start, _name(header, len(fields) - 1), what, _ONE_ENDING)
             elif len(fields) != len(header) and record.strip():
                 what = f"{len(fields)} values where the header has {len(header)} columns"
                 return CsvFault(start, _name(header, min(len(fields), len(header)) - 1), what)
@@ -47,6 +55,13 @@ def find_csv_fault(path: Path) -> CsvFault | None:
             fields, _, _ = _split(record)
             return CsvFault(start, _name(header, len(fields)), "a quote is opened and never closed")
     return None
+
+
+_ONE_ENDING = "End every line of a file in one way: files of other systems are better not appended."
+
+
+def _ending(line: str) -> str:
+    return "CR LF" if line.endswith("\r\n") else "LF" if line.endswith("\n") else ""
 
 
 def _split(record: str) -> tuple[list[str], str | None, bool]:

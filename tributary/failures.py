@@ -8,7 +8,9 @@ from tributary.csv_faults import find_csv_fault
 _CSV_FILE = re.compile(
     r'(?:sniffing file|CSV Error.*?file = |file: )\s*"?([^"\n]+\.[a-z]+)"?\s*[.\n]', re.S
 )
-_BROKEN_PARQUET = re.compile(r"file '([^']+\.parquet)'")
+_BROKEN_PARQUET = re.compile(r"file '([^']+\.parquet)'", re.IGNORECASE)
+_NOT_UTF8 = re.compile(r"not utf-8 encoded.*?file = (\S+)", re.S)
+_LACKS_A_COLUMN = re.compile(r'Current file: (\S+)\s+Column with name: "([^"]+)" is missing')
 _LOCKED = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.S)
 _OURS = re.compile(r"Compilation Error in operation [^\n]*\n\s*(.+?)\n\s*\n?\s*> in macro", re.S)
 
@@ -16,9 +18,9 @@ _OURS = re.compile(r"Compilation Error in operation [^\n]*\n\s*(.+?)\n\s*\n?\s*>
 def explain(message: str) -> str:
     """The reader's version of an error that dbt or the engine raised.
 
-    What the project's own checks say comes through as it is. The engine's errors on unreadable
-    files
-    are turned into the file, the place and the remedy. Anything else is returned unchanged.
+    What the project's own checks say comes through as it is. The engine's errors on files that
+    cannot be read are turned into the file, the place and the remedy. Anything else is returned
+    unchanged.
     """
     ours = _OURS.search(message)
     if ours:
@@ -36,6 +38,17 @@ def explain(message: str) -> str:
             f"{parquet.group(1)} is no complete Parquet file (its footer cannot be read): it was "
             "cut short or is still being written. Copy it again, or take it out of the folder."
         )
+    lacking = _LACKS_A_COLUMN.search(message)
+    if lacking:
+        return (
+            f"{lacking.group(1)} lacks the column {lacking.group(2)}, which other files of the table "
+            "have. Write the file with it, empty where a value is unknown."
+        )
+    encoded = _NOT_UTF8.search(message)
+    if encoded:
+        line = re.search(r"CSV Error on Line: (\d+)", message)
+        place = f", line {line.group(1)}" if line else ""
+        return f"{encoded.group(1)}{place}: the text is not UTF-8. Write the file in UTF-8."
     csv = _CSV_FILE.search(message)
     if csv:
         return _explain_csv(Path(csv.group(1)), message)
@@ -47,7 +60,4 @@ def _explain_csv(path: Path, message: str) -> str:
     fault = find_csv_fault(path) if is_plain_csv else None
     if fault is None:
         return f"{path} cannot be read as CSV. {message.strip()}"
-    return (
-        f"{path}, line {fault.line}, column {fault.column}: {fault.what}. Quote values that hold a "
-        "comma, a quote or a line break, and double the quotes inside them."
-    )
+    return f"{path}, line {fault.line}, column {fault.column}: {fault.what}. {fault.remedy}"

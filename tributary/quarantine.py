@@ -66,6 +66,16 @@ def _raw_columns(
     return list(json.loads(row[0])) if row else []
 
 
+def reasons_held(settings: Settings) -> list[str]:
+    """The rules that the open rejected rows of a build broke."""
+    with duckdb.connect(str(settings.build_database), read_only=True) as connection:
+        rows = connection.execute(
+            "select distinct unnest(string_split(reasons, ',')) as reason "
+            "from facts.fct_quarantined_events where not is_superseded order by reason"
+        ).fetchall()
+    return [reason for (reason,) in rows]
+
+
 def _write(
     connection: duckdb.DuckDBPyConnection,
     table: str,

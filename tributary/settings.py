@@ -1,6 +1,7 @@
 """Where the project, its input and its warehouse are."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import yaml
 EVENTS = "TRIBUTARY_EVENTS"
 SOURCE = "TRIBUTARY_SOURCE"
 WAREHOUSE = "TRIBUTARY_WAREHOUSE"
+MEMORY_LIMIT = "TRIBUTARY_MEMORY_LIMIT"
+DEFAULT_MEMORY = "4GB"
 FROM = "TRIBUTARY_FROM"
 TO = "TRIBUTARY_TO"
 SOURCES = ("events", "ipinyou", "kddcup2012")
@@ -95,8 +98,8 @@ def resolve(
     Relative folders are taken from where the command runs; the defaults from the project.
 
     Raises:
-        SettingsError: there is no project, the log format is unknown, or the backfill has no
-            beginning or ends before it.
+        SettingsError: there is no project or no such folder, the log format is unknown, the memory
+            limit is no size, or the backfill has no beginning or ends before it.
     """
     project = find_project(Path.cwd())
     given_events = events or os.environ.get(EVENTS)
@@ -106,9 +109,20 @@ def resolve(
         raise SettingsError(
             f"{SOURCE} is {given_source!r}; it must be one of {', '.join(SOURCES)}."
         )
+    memory = os.environ.get(MEMORY_LIMIT, DEFAULT_MEMORY)
+    if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?B|%)", memory, re.IGNORECASE):
+        raise SettingsError(
+            f"{MEMORY_LIMIT} is {memory!r}; write a size, such as {DEFAULT_MEMORY}."
+        )
+    located = _absolute(given_events) if given_events else str(project / "seeds")
+    if "://" not in located and not Path(located).is_dir():
+        raise SettingsError(
+            f"There is no folder {located}. Name the one that holds events/, with --events or "
+            f"{EVENTS}."
+        )
     return Settings(
         project=project,
-        events=_absolute(given_events) if given_events else str(project / "seeds"),
+        events=located,
         source=given_source,
         warehouse=Path(given_warehouse).absolute() if given_warehouse else project / "warehouse",
         backfill=_backfill(*backfill),

@@ -1,5 +1,6 @@
 """The readable end of a run: what came in, what was held back, what the mart says."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,21 @@ _REASONS = """
     where first_reason_rows > 0
     group by reason
     order by abs(coalesce(money_held, 0)) desc, rows_held desc, reason
+"""
+
+_WITHOUT_RATE = """
+    select
+        coalesce(currency, 'of no currency') as currency,
+        sum(amount_micros) as amount_micros
+    from facts.fct_quarantine_reasons
+    where
+        is_first_reason
+        and not is_superseded
+        and amount_in_reporting_micros is null
+        and amount_micros is not null
+    group by 1
+    having sum(amount_micros) <> 0
+    order by 1
 """
 
 _SURFACES = """
@@ -130,12 +146,17 @@ _WAITING = """
 def print_problems(console: Console, result: BuildResult) -> None:
     """Name each failed node and what it said."""
     if result.error:
-        console.print(f"[bold red]Nothing was built.[/] {_plain(result.error)}", highlight=False)
+        console.print(
+            f"[bold red]Nothing was built.[/] {_plain(result.error)}",
+            highlight=False,
+            soft_wrap=True,
+        )
     for problem in result.problems:
         console.print(
             f"[bold red]{problem.status}[/] {problem.kind} [bold]{problem.name}[/]: "
             f"{_plain(problem.message)}",
             highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -218,6 +239,15 @@ def _print_reasons(console: Console, connection: duckdb.DuckDBPyConnection, curr
         table.add_row(f"{len(rest)} more", f"{rows:,}", f"{amount:,.2f}", "quarantine_summary")
     if reasons:
         console.print(table)
+    amounts = [
+        f"{Decimal(micros).scaleb(-6):,.6f} {currency}"
+        for currency, micros in connection.execute(_WITHOUT_RATE).fetchall()
+    ]
+    if amounts:
+        console.print(
+            f"Held back beside that, with no rate or day to convert at: {', '.join(amounts)}.",
+            highlight=False,
+        )
 
 
 def _print_surfaces(console: Console, connection: duckdb.DuckDBPyConnection, currency: str) -> None:

@@ -200,7 +200,24 @@
 {#- Every declared column is there, stored as something that converts to its type without loss. -#}
 {% macro check_raw_columns(table, file, stored) %}
     {% set missing = table.columns.keys() | reject('in', stored) | list %}
-    {% if missing %}
+    {% for name in table.columns if name ~ '_1' in stored and name in stored %}
+        {{ exceptions.raise_compiler_error(
+            file ~ ' names the column ' ~ name ~ ' of the raw table "' ~ table.name
+            ~ '" twice in its first line. Which of them counts is anybody\'s guess: name each column once.'
+        ) }}
+    {% endfor %}
+    {% if missing and stored.keys() | list == ['column0'] %}
+        {{ exceptions.raise_compiler_error(
+            file ~ ' of the raw table "' ~ table.name ~ '" is empty: it has no line with the names of its '
+            ~ 'columns. Write ' ~ table.columns.keys() | join(',') ~ ' as its first line, even where it has '
+            ~ 'no row.'
+        ) }}
+    {% elif missing and stored | length == 1 and (';' in stored.keys() | first or '\t' in stored.keys() | first) %}
+        {{ exceptions.raise_compiler_error(
+            file ~ ' of the raw table "' ~ table.name ~ '" has one column, "' ~ stored.keys() | first
+            ~ '". Separate values by commas.'
+        ) }}
+    {% elif missing %}
         {% set types = [] %}
         {% for name in missing %}
             {% do types.append(table.columns[name].data_type) %}

@@ -83,6 +83,42 @@ def _two_layouts(folder: Path) -> None:
     _events(folder, "clicks").write_text(text)
 
 
+def _tiny_parquet(folder: Path) -> None:
+    _as_parquet(folder, "charges", "*").write_bytes(b"PAR1")
+
+
+def _other_line_ends(folder: Path) -> None:
+    file = _events(folder, "clicks")
+    lines = file.read_bytes().replace(b"\r\n", b"\n")
+    file.write_bytes(lines + b"k2,i2,2026-10-19 01:00:09,false,,2026-10-19 03:00:00\r\n")
+
+
+def _semicolons(folder: Path) -> None:
+    file = _events(folder, "clicks")
+    file.write_text(file.read_text().replace(",", ";"))
+
+
+def _column_twice(folder: Path) -> None:
+    file = _events(folder, "clicks")
+    file.write_text(file.read_text().replace("invalid_reason", "is_invalid"))
+
+
+def _not_utf8(folder: Path) -> None:
+    file = _events(folder, "clicks")
+    file.write_bytes(file.read_bytes().replace(b"i1", b"\xe9"))
+
+
+def _later_csv_without_a_column(folder: Path) -> None:
+    file = _events(folder, "clicks")
+    (folder / "events" / "clicks").mkdir()
+    first = folder / "events" / "clicks" / "part1.csv"
+    file.rename(first)
+    first.with_name("part2.csv").write_text(
+        "click_id,impression_id,clicked_at,is_invalid,ingested_at\n"
+        "k2,i2,2026-10-19 01:00:09,false,2026-10-19 03:00:00\n"
+    )
+
+
 def _as_parquet(folder: Path, table: str, columns: str) -> Path:
     source = _events(folder, table)
     target = folder / "events" / table / "dt=2026-10-19" / "part.parquet"
@@ -93,7 +129,10 @@ def _as_parquet(folder: Path, table: str, columns: str) -> Path:
 
 
 GARBAGE: dict[str, tuple[Callable[[Path], None], list[str]]] = {
-    "an empty file": (_empty_file, ["events/clicks.csv", "click_id", "Write the file"]),
+    "an empty file": (
+        _empty_file,
+        ["events/clicks.csv", "is empty", "Write click_id,impression_id"],
+    ),
     "a missing column": (
         _missing_column,
         ["events/charges.csv", "amount_micros", "Write the file"],
@@ -109,6 +148,18 @@ GARBAGE: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         ['"requests"', "events/requests.csv", "TRIBUTARY_EVENTS"],
     ),
     "a table with no row": (_no_rows, ["events/requests.csv", "no row", "Export"]),
+    "a Parquet file of a few bytes": (_tiny_parquet, ["part.parquet", "Copy it again"]),
+    "lines of another system": (
+        _other_line_ends,
+        ["events/clicks.csv", "line 3", "CR LF", "End every line"],
+    ),
+    "semicolons": (_semicolons, ["events/clicks.csv", "Separate values by commas"]),
+    "a column twice": (_column_twice, ["events/clicks.csv", "is_invalid", "twice", "once"]),
+    "text that is not UTF-8": (_not_utf8, ["events/clicks.csv", "line 2", "in UTF-8"]),
+    "a later CSV file without a column": (
+        _later_csv_without_a_column,
+        ["part2.csv", "invalid_reason", "Write"],
+    ),
     "a truncated Parquet file": (
         _truncated_parquet,
         ["part.parquet", "cut short", "Copy it again"],
@@ -226,6 +277,21 @@ def test_an_unknown_log_format_is_refused(tmp_path: Path) -> None:
     assert "ipinyou" in outcome.output
 
 
+def test_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(app, ["run", "--events", str(tmp_path / "nowhere")])
+    assert outcome.exit_code == REFUSED
+    assert "nowhere" in outcome.output
+    assert "TRIBUTARY_EVENTS" in outcome.output
+
+
+def test_a_memory_limit_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIBUTARY_MEMORY_LIMIT", "banana")
+    outcome = CliRunner().invoke(app, ["run"])
+    assert outcome.exit_code == REFUSED
+    assert "banana" in outcome.output
+    assert "4GB" in outcome.output
+
+
 @pytest.mark.parametrize(
     ("text", "line", "column"),
     [
@@ -237,6 +303,8 @@ def test_an_unknown_log_format_is_refused(tmp_path: Path) -> None:
         ('a,b\n"1"x,2\n', 2, "a"),
         ("a,b\n1\n", 2, "a"),
         ("a,b\n1,2,3\n", 2, "b"),
+        ("a,b\n1,2\r\n", 2, "b"),
+        ("a,b\r\n1,2", None, None),
     ],
 )
 def test_the_first_fault_of_a_csv_file_is_found(

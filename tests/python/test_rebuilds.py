@@ -186,6 +186,11 @@ def test_the_quarantine_export_refuses_what_it_cannot_do(undisturbed: Path, tmp_
     )
     assert no_table.exit_code == 2
     assert "views" in no_table.output
+    no_reason = runner.invoke(
+        app, ["quarantine", str(tmp_path / "d"), "--warehouse", warehouse, "--reason", "typo"]
+    )
+    assert no_reason.exit_code == 2
+    assert "orphan_charge" in no_reason.output
     taken = tmp_path / "c"
     assert runner.invoke(app, ["quarantine", str(taken), "--warehouse", warehouse]).exit_code == 0
     again = runner.invoke(app, ["quarantine", str(taken), "--warehouse", warehouse])
