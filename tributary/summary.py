@@ -186,7 +186,7 @@ def print_summary(console: Console, database: Path, result: BuildResult, currenc
             highlight=False,
             soft_wrap=True,
         )
-    for warning in result.warnings:
+    for warning in sorted(result.warnings, key=lambda warning: warning.name):
         console.print(
             f"[yellow]Not so:[/] {warning.name.replace('_', ' ')}: {warning.failures:,} found.",
             highlight=False,
