@@ -41,8 +41,8 @@ def explain(message: str) -> str:
     lacking = _LACKS_A_COLUMN.search(message)
     if lacking:
         return (
-            f"{lacking.group(1)} lacks the column {lacking.group(2)}, which other files of the table "
-            "have. Write the file with it, empty where a value is unknown."
+            f"{lacking.group(1)} lacks the column {lacking.group(2)}, which other files of the "
+            "table have. Write the file with it, empty where a value is unknown."
         )
     encoded = _NOT_UTF8.search(message)
     if encoded:
