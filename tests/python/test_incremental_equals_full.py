@@ -22,10 +22,13 @@ from tributary.settings import resolve
 from tributary.simulate.schema import TABLES
 
 HISTORIES = 200
+# The histories lie far apart, over more years than the clocks of one platform would say.
 EVERYTHING_IS_RECENT = (
     "{lookback_days: {requests: 99999, impressions: 99999, clicks: 99999, actions: 99999, "
-    "charges: 99999}, batch_bytes: %d}"
+    "charges: 99999}, earliest_arrival: '1980-01-01', arrivals_ahead_days: 99999, "
+    "batch_bytes: %d}"
 )
+FEW_BATCHES, ONE_BATCH = 6 * 10**6, 10**9
 
 
 def build(events: Path, warehouse: Path, batch_bytes: int, *more: str) -> Path:
@@ -47,8 +50,8 @@ def killed_build(root: Path, events: Path, warehouse: Path, seconds: float) -> N
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "dbt.cli.main", "run"),
-            *("--vars", EVERYTHING_IS_RECENT % 10**6),
-            *("--target-path", str(root / "target" / f"batches_of_{10**6}")),
+            *("--vars", EVERYTHING_IS_RECENT % FEW_BATCHES),
+            *("--target-path", str(root / "target" / f"batches_of_{FEW_BATCHES}")),
         ],
         cwd=root,
         env={
@@ -119,8 +122,8 @@ def test_after_any_history_the_kept_days_are_those_of_a_full_build(
         deliver(histories, events, step)
         if step in (0, 2):
             killed_build(root, events, kept, seconds=rng.random() * 6)
-        build(events, kept, batch_bytes=rng.choice([6 * 10**6, 10**9]))
-    fresh = build(events, tmp_path / "fresh", batch_bytes=10**9)
+        build(events, kept, batch_bytes=rng.choice([FEW_BATCHES, ONE_BATCH]))
+    fresh = build(events, tmp_path / "fresh", batch_bytes=ONE_BATCH)
     assert differences(kept / "build.duckdb", fresh) == {}
     with duckdb.connect(str(fresh), read_only=True) as connection:
         outcomes = dict(
@@ -148,7 +151,7 @@ def at_once(histories: list[History], tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("some")
     for step in range(STEPS):
         deliver(histories[:6], folder / "platform", step)
-    return build(folder / "platform", folder / "warehouse", batch_bytes=10**12)
+    return build(folder / "platform", folder / "warehouse", batch_bytes=ONE_BATCH)
 
 
 def test_one_day_at_a_time_gives_what_all_days_at_once_give(at_once: Path, tmp_path: Path) -> None:
@@ -185,10 +188,10 @@ def test_a_full_refresh_of_kept_days_changes_nothing(
     some = histories[:6]
     for step in range(3):
         deliver(some, tmp_path / "platform", step)
-        build(tmp_path / "platform", tmp_path / "kept", batch_bytes=10**9)
+        build(tmp_path / "platform", tmp_path / "kept", batch_bytes=ONE_BATCH)
     kept = (tmp_path / "kept" / "build.duckdb").rename(tmp_path / "before.duckdb")
     (tmp_path / "kept" / "build.duckdb").write_bytes(kept.read_bytes())
-    build(tmp_path / "platform", tmp_path / "kept", 10**9, "--full-refresh")
+    build(tmp_path / "platform", tmp_path / "kept", ONE_BATCH, "--full-refresh")
     assert differences(kept, tmp_path / "kept" / "build.duckdb") == {}
 
 
