@@ -1,12 +1,15 @@
 """What is kept day by day is, after any history of deliveries, what a build from nothing gives."""
 
+import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +22,9 @@ from rich.console import Console
 
 from tributary.build import run_build
 from tributary.settings import resolve
+from tributary.simulate.run import run as simulate
 from tributary.simulate.schema import TABLES
+from tributary.simulate.settings import LogFormat, Settings
 
 HISTORIES = 200
 # The histories lie far apart, over more years than the clocks of one platform would say.
@@ -193,6 +198,44 @@ def test_a_full_refresh_of_kept_days_changes_nothing(
     (tmp_path / "kept" / "build.duckdb").write_bytes(kept.read_bytes())
     build(tmp_path / "platform", tmp_path / "kept", ONE_BATCH, "--full-refresh")
     assert differences(kept, tmp_path / "kept" / "build.duckdb") == {}
+
+
+def test_files_delivered_in_the_order_of_their_arrival_end_in_the_simulators_truth(
+    tmp_path: Path,
+) -> None:
+    """Late rows, corrections and verdicts come as files of their own, some days after the rest."""
+    simulated, events = tmp_path / "simulated", tmp_path / "platform"
+    settings = Settings(
+        days=6,
+        requests_per_day=150,
+        clean=True,
+        log_format=LogFormat.parquet,
+        duplicates=0.01,
+        late=0.02,
+        corrections=0.02,
+        withdrawals=0.02,
+    )
+    simulate(settings, simulated)
+    shutil.copytree(simulated / "reference", events / "reference")
+    arrivals: dict[str, list[Path]] = defaultdict(list)
+    for file in sorted((simulated / "events").rglob("*.parquet")):
+        day = file.stem.partition("-arrived-")[2] or file.parent.name.removeprefix("dt=")
+        arrivals[day].append(file)
+    days = sorted(arrivals)
+    assert len(days) > 9
+    for delivery in (days[:3], days[3:5], days[5:6], days[6:]):
+        for file in (file for day in delivery for file in arrivals[day]):
+            target = events / file.relative_to(simulated)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target)
+        database = build(events, tmp_path / "warehouse", batch_bytes=ONE_BATCH)
+    truth = json.loads((simulated / "truth.json").read_text("utf-8"))
+    for mart in ("revenue_daily", "advertiser_daily", "conservation_daily"):
+        columns, rows = truth["marts"][mart]["columns"], truth["marts"][mart]["rows"]
+        shown = ", ".join(f"cast({column} as varchar)" for column in columns)
+        found = fetch(database, f"select {shown} from marts.{mart}")
+        expected = [tuple(None if value is None else str(value) for value in row) for row in rows]
+        assert sorted(found, key=str) == sorted(expected, key=str), mart
 
 
 def test_what_comes_after_the_lookback_waits_until_it_is_asked_for(

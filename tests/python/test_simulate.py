@@ -813,6 +813,72 @@ def test_clean_mode_plants_nothing(tmp_path: Path) -> None:
     assert not Referee(tmp_path).quarantine
 
 
+def test_shares_of_repeated_late_corrected_and_withdrawn_rows_are_planted_as_asked(
+    tmp_path: Path,
+) -> None:
+    run(
+        Settings(
+            days=6,
+            requests_per_day=400,
+            clean=True,
+            duplicates=0.01,
+            late=0.02,
+            corrections=0.01,
+            withdrawals=0.01,
+        ),
+        tmp_path,
+    )
+    truth, referee = read_truth(tmp_path), Referee(tmp_path)
+    for table in TABLES:
+        counts = truth["tables"][table]
+        rows = counts["accepted_rows"]
+        assert counts["duplicate_rows"] == pytest.approx(0.01 * rows, rel=0.5, abs=1), table
+        assert counts["late_rows"] == pytest.approx(0.02 * rows, rel=0.5, abs=1), table
+        shares = 2 if table == "clicks" else 1
+        expected = pytest.approx(0.01 * shares * rows, rel=0.5, abs=1)
+        assert counts["quarantined_rows"] == expected, table
+        assert set(truth["reasons"][table]) == {"conflicting_duplicate"}
+        assert len(referee.accepted[table]) == rows
+    clicks = defaultdict(list)
+    for row in Referee._read(tmp_path / "events" / "clicks.csv"):
+        clicks[row["click_id"]].append(row)
+    verdicts = [
+        sorted(versions, key=lambda row: row["ingested_at"])
+        for versions in clicks.values()
+        if len({row["is_invalid"] for row in versions}) == 2
+    ]
+    withdrawn = [one for one in verdicts if one[-1]["is_invalid"] == "true"]
+    assert len(withdrawn) > 5
+    for first, *_, last in withdrawn:
+        assert last["clicked_at"] < first["ingested_at"] < last["ingested_at"]
+        clicked, judged = (parse("clicked_at", last[c]) for c in ("clicked_at", "ingested_at"))
+        waited = judged - clicked
+        assert timedelta(days=1) <= waited <= timedelta(days=2)
+
+
+def test_what_arrives_days_later_is_a_file_of_the_day_of_its_arrival(tmp_path: Path) -> None:
+    settings = Settings(
+        days=4, requests_per_day=300, clean=True, log_format=LogFormat.parquet, late=0.02
+    )
+    run(settings, tmp_path)
+    files = list((tmp_path / "events").rglob("*.parquet"))
+    late = [file for file in files if "arrived" in file.name]
+    assert len(late) > len(TABLES)
+    for file in files:
+        table = file.parents[1].name
+        found = duckdb.execute(
+            f"select min(cast(ingested_at as date)), max(cast(ingested_at as date)), "
+            f"bool_and(ingested_at - {EVENT_TIME[table]} >= interval 1 day), "
+            f"bool_or(ingested_at - {EVENT_TIME[table]} >= interval 1 day) from '{file}'"
+        ).fetchone()
+        assert found
+        if file in late:
+            assert [str(day) for day in found[:2]] == [file.stem.split("-arrived-")[1]] * 2
+            assert found[2]
+        else:
+            assert not found[3]
+
+
 def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
     for log_format in LogFormat:
         settings = Settings(days=3, requests_per_day=80, log_format=log_format)
@@ -917,6 +983,7 @@ def test_conversion_rounds_half_to_even() -> None:
         (["--requests-per-day", "0"], "--requests-per-day is 0"),
         (["--start-date", "1950-01-01"], "--start-date is 1950-01-01"),
         (["--missing-day", "2030-01-01"], "--missing-day is 2030-01-01"),
+        (["--late", "0.9"], "--late is 0.9"),
     ],
 )
 def test_bad_arguments_are_refused(tmp_path: Path, arguments: list[str], message: str) -> None:

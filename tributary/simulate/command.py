@@ -41,9 +41,37 @@ def simulate(
         ),
     ] = None,
     clean: Annotated[bool, typer.Option("--clean", help="No defects, no gaps.")] = False,
+    duplicates: Annotated[
+        float | None, typer.Option(help="Share of each table's rows that are delivered again.")
+    ] = None,
+    late: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of each table's rows that arrive 4 to 6 days after they happened."
+        ),
+    ] = None,
+    corrections: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of each table's rows that come first with wrong values, and right a day or "
+            "two later."
+        ),
+    ] = None,
+    withdrawals: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the clicks whose verdict of being invalid comes a day or two later, as "
+            "far as there are such clicks."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")] = False,
 ) -> None:
-    """Simulate an ad platform's event logs, with every defect planted and counted in truth.json."""
+    """Simulate an ad platform's event logs, with every defect planted and counted in truth.json.
+
+    Parquet lies in folders by the UTC day of the event; what arrives a day or more after it
+    happened is a file of its own there, named by the day of its arrival. From about 40 requests a
+    day on, the checks of a run have enough rows to judge volumes by.
+    """
     try:
         settings = Settings(
             seed=seed,
@@ -53,6 +81,10 @@ def simulate(
             log_format=format,
             missing_day=missing_day.date() if missing_day else None,
             clean=clean,
+            duplicates=duplicates,
+            late=late,
+            corrections=corrections,
+            withdrawals=withdrawals,
         )
         target = out.resolve()
         check_target(target, force)

@@ -1,5 +1,6 @@
 """Plants the defects of a day into its log, and says for each batch of rows what becomes of it."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
 
@@ -90,11 +91,12 @@ class Schedule:
         self._done += rows
 
 
-_SPECIAL = {  # share of the rows, least number
-    "duplicate": (3e-3, 4),
-    "conflict": (1e-3, 2),
+_SPECIAL = {  # share of the rows and least number, unless asked for
+    "duplicates": (3e-3, 4),
+    "corrections": (1e-3, 2),
     "winner back": (1e-4, 1),
     "late": (2e-3, 4),
+    "withdrawals": (0.0, 0),
 }
 
 
@@ -112,21 +114,21 @@ class Saboteur:
         self._ids = ids
         self._recipes: list[tuple[Recipe, Schedule]] = []
         self._special: dict[tuple[str, str], Schedule] = {}
-        self._doomed = self._schedule("requests", _DOOMED_RATE, 0, 0.5)
+        self._owed: dict[tuple[str, str], float] = defaultdict(lambda: 0.5)
         settings = world.settings
-        if settings.clean:
-            return
         rng = np.random.default_rng([settings.seed, 2])
-        self._doomed = self._schedule("requests", _DOOMED_RATE, _DOOMED_MINIMUM, 0.5)
-        for recipe in all_recipes():
+        doomed = (0.0, 0) if settings.clean else (_DOOMED_RATE, _DOOMED_MINIMUM)
+        self._doomed = self._schedule("requests", *doomed, 0.5)
+        for recipe in [] if settings.clean else all_recipes():
             phase = float(rng.random())
             schedule = self._schedule(
                 recipe.table, recipe.rate, recipe.minimum, phase, recipe.any_day
             )
             self._recipes.append((recipe, schedule))
         for table in TABLES:
-            for kind, (rate, least) in _SPECIAL.items():
-                phase = float(rng.random())
+            for kind, usual in _SPECIAL.items():
+                phase = float(rng.random()) if kind != "withdrawals" else 0.5
+                rate, least = (0.0, 0) if settings.clean else usual
                 self._special[table, kind] = self._schedule(table, rate, least, phase)
 
     def _schedule(
@@ -134,7 +136,7 @@ class Saboteur:
     ) -> Schedule:
         settings = self._world.settings
         expected = settings.requests_per_day * settings.days * _ROWS_PER_REQUEST[table]
-        total = 0 if settings.clean else max(minimum, round(expected * rate))
+        total = max(minimum, round(expected * rate))
         return Schedule(total, phase, settings.days, any_day)
 
     def doomed_requests(self, day: int) -> int:
@@ -147,8 +149,6 @@ class Saboteur:
         """Adds the bad rows of the day; pushes the arrival of late rows in the log itself."""
         kept = {table: np.ones(rows_in(log.frames[table]), dtype=np.bool_) for table in TABLES}
         late = {table: np.zeros(0, dtype=np.int64) for table in TABLES}
-        if self._world.settings.clean:
-            return Damage([], kept, late)
         batches = self._bad_rows(log, rng)
         for table in TABLES:
             repeated, late[table] = self._repeat_and_delay(log, table, rng)
@@ -192,7 +192,7 @@ class Saboteur:
     ) -> tuple[list[Batch], IntArray]:
         """Duplicates, superseded versions and late rows; no row is chosen for two of them."""
         frame, time = log.frames[table], log.frames[table][EVENT_TIME[table]]
-        wanted = {kind: self._special[table, kind].due(log.day) for kind in _SPECIAL}
+        wanted = {kind: self._due(table, kind, log) for kind in _SPECIAL if kind != "withdrawals"}
         rows = sample(rng, np.flatnonzero(~log.doomed[table]), sum(wanted.values()))
         rows = rng.permutation(rows)
         parts: dict[str, IntArray] = {}
@@ -200,13 +200,20 @@ class Saboteur:
             parts[kind], rows = rows[:due], rows[due:]
             self._special[table, kind].record(len(parts[kind]))
 
-        again = take(frame, parts["duplicate"])
+        again = take(frame, parts["duplicates"])
         again["ingested_at"] = again["ingested_at"] + rng.integers(
             30, 40_000, len(again["ingested_at"])
         )
 
-        older = _other_version(table, take(frame, parts["conflict"]))
-        older["ingested_at"] = time[parts["conflict"]] + 1
+        revised = parts["corrections"]
+        if table == "clicks":
+            revised = np.union1d(revised, self._withdrawn(log, parts, rng))
+        older = _other_version(table, take(frame, revised))
+        older["ingested_at"] = time[revised] + 1
+        if "corrections" not in self._world.settings.asked_shares:
+            revised = np.setdiff1d(revised, parts["corrections"])
+        delay = rng.integers(SECONDS_PER_DAY, 2 * SECONDS_PER_DAY, len(revised))
+        frame["ingested_at"][revised] = time[revised] + delay
 
         # A, then B, then A again: the first A is kept, B is in conflict, the second A is a
         # duplicate.
@@ -231,6 +238,24 @@ class Saboteur:
             ),
         ]
         return [batch for batch in batches if rows_in(batch.frame)], late
+
+    def _withdrawn(
+        self, log: DayLog, taken: dict[str, IntArray], rng: np.random.Generator
+    ) -> IntArray:
+        """Invalid clicks that pass for valid until their verdict comes."""
+        invalid = (log.frames["clicks"]["is_invalid"] == 1) & ~log.doomed["clicks"]
+        free = np.setdiff1d(np.flatnonzero(invalid), np.concatenate(list(taken.values())))
+        return sample(rng, free, self._due("clicks", "withdrawals", log))
+
+    def _due(self, table: str, kind: str, log: DayLog) -> int:
+        """How many rows of a table the day should take: as asked for, else as planned."""
+        share = self._world.settings.asked_shares.get(kind)
+        if share is None:
+            return self._special[table, kind].due(log.day)
+        self._owed[table, kind] += share * rows_in(log.frames[table])
+        whole = int(self._owed[table, kind])
+        self._owed[table, kind] -= whole
+        return whole
 
 
 def _other_version(table: str, frame: Frame) -> Frame:

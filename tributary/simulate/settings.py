@@ -12,6 +12,7 @@ LOOKBACK_DAYS = 3
 SECONDS_PER_DAY = 86_400
 MOST_DAYS = 1_200
 MOST_REQUESTS_PER_DAY = 5_000_000
+MOST_SHARE = 0.2
 _EPOCH = date(1970, 1, 1)
 
 
@@ -37,6 +38,10 @@ class Settings:
     log_format: LogFormat = LogFormat.csv
     missing_day: date | None = None
     clean: bool = False
+    duplicates: float | None = None
+    late: float | None = None
+    corrections: float | None = None
+    withdrawals: float | None = None
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -57,6 +62,21 @@ class Settings:
                 f"--missing-day is {self.missing_day}; "
                 f"give a day from {self.start_date} to {self.last_date}."
             )
+
+        for name, share in self.asked_shares.items():
+            if not 0 <= share <= MOST_SHARE:
+                raise SettingsError(f"--{name} is {share}; give a share from 0 to {MOST_SHARE}.")
+
+    @property
+    def asked_shares(self) -> dict[str, float]:
+        """Shares of rows that come again, late, corrected or withdrawn, where asked for."""
+        asked = {
+            "duplicates": self.duplicates,
+            "late": self.late,
+            "corrections": self.corrections,
+            "withdrawals": self.withdrawals,
+        }
+        return {name: share for name, share in asked.items() if share is not None}
 
     @property
     def last_date(self) -> date:
@@ -86,4 +106,5 @@ class Settings:
             "format": self.log_format.value,
             "missing_day": self.missing_day.isoformat() if self.missing_day else None,
             "clean": self.clean,
+            **self.asked_shares,
         }

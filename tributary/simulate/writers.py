@@ -75,8 +75,9 @@ class CsvWriter:
 
 
 class ParquetWriter:
-    """Files by table and UTC day of the row's own event time. Its types leave no room for garbled
-    text.
+    """Files by table and UTC day of the row's own event time; rows that arrive a day or more after
+    it are files of their own, named by the day of their arrival. Its types leave no room for
+    garbled text.
     """
 
     def __init__(self, world: World, ids: IdSpace, folder: Path) -> None:
@@ -91,27 +92,32 @@ class ParquetWriter:
         """Writes one file per UTC day that the rows touch."""
         frame = join(sound)
         time = frame[EVENT_TIME[table]]
-        utc_day = np.where(time == NULL_INT, frame["ingested_at"], time) // SECONDS_PER_DAY
+        arrival = frame["ingested_at"]
+        utc_day = np.where(time == NULL_INT, arrival, time) // SECONDS_PER_DAY
         if not len(utc_day):
             return
         first = int(utc_day.min())
-        offset = (utc_day - first).astype(np.int16)
-        order = np.argsort(offset, kind="stable")
-        counts = np.bincount(offset)
+        # Days from an event to its arrival, where that is a whole day or more; else 0.
+        known = (arrival != NULL_INT) & (time != NULL_INT)
+        waited = np.where(known, arrival - np.where(known, time, 0), 0)
+        lag = np.where(waited >= SECONDS_PER_DAY, arrival // SECONDS_PER_DAY - utc_day, 0)
+        file = ((utc_day - first) << 16) + lag
+        order = np.argsort(file, kind="stable")
         rows = self._arrow.table(table, {name: values[order] for name, values in frame.items()})
         start = 0
-        for place, count in enumerate(counts.tolist()):
-            if count:
-                date = np.datetime64(first + place, "D")
-                target = self._folder / table / f"dt={date}"
-                target.mkdir(exist_ok=True)
-                parquet.write_table(
-                    rows.slice(start, count),
-                    target / f"part-{day:04d}.parquet",
-                    compression="zstd",
-                    store_schema=False,
-                )
-            start += count
+        for code, count in zip(*np.unique(file, return_counts=True), strict=True):
+            date = np.datetime64(first + int(code >> 16), "D")
+            days_later = int(code & 0xFFFF)
+            arrived = f"-arrived-{date + days_later}" if days_later else ""
+            target = self._folder / table / f"dt={date}"
+            target.mkdir(exist_ok=True)
+            parquet.write_table(
+                rows.slice(start, int(count)),
+                target / f"part-{day:04d}{arrived}.parquet",
+                compression="zstd",
+                store_schema=False,
+            )
+            start += int(count)
 
     def close(self) -> None:
         """Nothing is left open."""
