@@ -18,7 +18,7 @@ from tributary.simulate.schema import EVENT_TIME, TABLES
 
 STEPS = 5
 DAYS_APART = 120
-FIRST_DAY = datetime(1990, 1, 1)
+FIRST_DAY = datetime(2000, 1, 3)
 
 Value = str | int | float | bool | datetime | None
 Row = dict[str, Value]
@@ -53,7 +53,12 @@ class History:
 
     @property
     def start(self) -> datetime:
-        return FIRST_DAY + timedelta(days=DAYS_APART * self.number)
+        return FIRST_DAY + timedelta(days=DAYS_APART * self.window)
+
+    @property
+    def window(self) -> int:
+        """Two histories share their days: each sees rows that it has nothing to do with."""
+        return self.number // 2
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
@@ -299,8 +304,8 @@ def write_rates(histories: list[History], folder: Path, step: int) -> None:
     """Rates of the dollar: some days have none until a later step, some are corrected then."""
     (folder / "reference").mkdir(parents=True, exist_ok=True)
     lines = ["rate_date,currency,rate"]
-    for history in histories:
-        rng = random.Random(f"rates {history.number}")
+    for history in {history.window: history for history in histories}.values():
+        rng = random.Random(f"rates {history.window}")
         for ordinal in range(30):
             day = (history.start + timedelta(days=ordinal - 1)).date()
             known_from, corrected_in = rng.choice([0, 0, 0, 3]), rng.choice([9, 9, 9, 2])

@@ -27,11 +27,9 @@ from tributary.simulate.schema import TABLES
 from tributary.simulate.settings import LogFormat, Settings
 
 HISTORIES = 200
-# The histories lie far apart, over more years than the clocks of one platform would say.
 EVERYTHING_IS_RECENT = (
     "{lookback_days: {requests: 99999, impressions: 99999, clicks: 99999, actions: 99999, "
-    "charges: 99999}, earliest_arrival: '1980-01-01', arrivals_ahead_days: 99999, "
-    "batch_bytes: %d}"
+    "charges: 99999}, arrivals_ahead_days: 9999, batch_bytes: %d}"
 )
 FEW_BATCHES, ONE_BATCH = 6 * 10**6, 10**9
 
