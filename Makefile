@@ -10,12 +10,12 @@ run: $(filter .uv/%,$(UV))
 	$(UV) run --frozen --no-dev tributary run
 
 test: lint
-	$(UV) run --frozen pytest
+	$(UV) run --frozen --extra bench pytest
 
 lint: $(filter .uv/%,$(UV))
 	$(UV) run --frozen ruff check .
 	$(UV) run --frozen ruff format --check .
-	$(UV) run --frozen mypy
+	$(UV) run --frozen --extra bench mypy
 	$(UV) run --frozen sqlfluff lint --disable-progress-bar models tests analyses
 	$(UV) run --frozen dbt --quiet parse --target lint
 	$(UV) run --frozen dbt-bouncer --config-file dbt-bouncer.yml

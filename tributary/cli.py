@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tributary.bench.command import bench
 from tributary.build import run_build
 from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows, reasons_held
 from tributary.settings import Settings, SettingsError, resolve
@@ -144,6 +145,7 @@ def quarantine(
 
 
 app.command()(simulate)
+app.command()(bench)
 
 
 def _settings(

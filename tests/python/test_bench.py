@@ -1,0 +1,73 @@
+"""The benchmark measures what it says, on work that gives the numbers of the marts."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Command
+
+from tributary.bench.compare import differences
+from tributary.bench.statements import MARTS
+
+
+def test_floor_and_peers_give_the_numbers_of_the_marts(tributary: Command, tmp_path: Path) -> None:
+    figures_file = tmp_path / "figures.json"
+    outcome = tributary(
+        *("bench", "--requests", "2k", "--folder", tmp_path / "data", "--no-history"),
+        *("--peers", "polars,chdb", "--json", figures_file),
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    figures = json.loads(figures_file.read_text())
+    assert set(figures["peers"]) == {"polars", "chdb"}
+    for engine, part in figures["engines"].items():
+        assert part["differences"] == dict.fromkeys(MARTS, 0), engine
+        assert part["wall_s"] > 0
+        assert part["cpu_s"] > 0
+        assert part["peak_mb"] > 20
+        assert part["read_mb"] > 0.1
+    assert figures["build_over_floor"] == pytest.approx(
+        figures["build_s"] / figures["floor_s"], rel=0.02
+    )
+    assert not (tmp_path / "data" / "scratch" / "build").exists()
+
+
+def test_an_engine_that_nobody_knows_is_refused(tributary: Command) -> None:
+    outcome = tributary("bench", "--peers", "abacus")
+    assert outcome.returncode == 2
+    assert "abacus" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "mart"),
+    [
+        ("replace (counts + 1 as counts)", "revenue_daily"),
+        ("replace (money_micros + 1 as money_micros)", "advertiser_daily"),
+        ("replace (ratio + 1e-8 as ratio)", "local_funnel_daily"),
+        ("replace (cast(null as double) as ratio)", "search_metrics_daily"),
+        ("replace (date '2026-01-02' as {key})", "reconciliation_daily"),
+    ],
+)
+def test_one_cell_that_differs_is_found(change: str, mart: str, tmp_path: Path) -> None:
+    database = tmp_path / "build.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create schema marts")
+        for name, (day, *others) in MARTS.items():
+            keys = "".join(f", 'x' as {key}" for key in others)
+            counts = f"date '2026-01-01' as {day}{keys}, 7 as counts, 0.5::double as ratio"
+            connection.execute(
+                f"create table marts.{name} as select {counts}, 1.5::decimal(38, 6) as money"
+            )
+            connection.execute(
+                f"copy (select {counts}, 1500000 as money_micros) to '{tmp_path}/{name}.parquet'"
+            )
+    assert differences(database, tmp_path) == dict.fromkeys(MARTS, 0)
+    file = tmp_path / f"{mart}.parquet"
+    changed = change.format(key=MARTS[mart][0])
+    duckdb.execute(
+        f"copy (select * {changed} from '{file}') to '{tmp_path}/changed' (format parquet)"
+    )
+    (tmp_path / "changed").replace(file)
+    found = differences(database, tmp_path)
+    assert found.pop(mart) > 0
+    assert not any(found.values())

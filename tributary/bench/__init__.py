@@ -1,0 +1,1 @@
+"""How near the build is to what the engine allows, and to other engines."""

@@ -1,0 +1,290 @@
+"""The command `tributary bench`."""
+
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from tributary.settings import DEFAULT_MEMORY, MEMORY_LIMIT, find_project
+
+DAYS = 28
+HISTORIES = (7, 30, 90, 365)
+MORE_DAYS = 3
+PEERS = {"polars": "polars", "chdb": "chdb", "spark": "pyspark"}
+# Nothing that one log lacks, but rows that come twice, late, corrected and withdrawn.
+SHARES = (
+    "--duplicates",
+    "0.003",
+    "--late",
+    "0.002",
+    "--corrections",
+    "0.001",
+    "--withdrawals",
+    "0.002",
+)
+
+
+_UNITS = {"k": 1_000, "m": 1_000_000}
+
+
+class Size(StrEnum):
+    """How many requests, with about five impressions each."""
+
+    tiny = "2k"
+    small = "1m"
+    middle = "10m"
+    large = "50m"
+
+    @property
+    def requests(self) -> int:
+        """The number itself."""
+        return int(self.value[:-1]) * _UNITS[self.value[-1]]
+
+
+def bench(
+    requests: Annotated[Size, typer.Option(help="Size of the event set.")] = Size.small,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write every figure to this file.")
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Where event sets are made, once, and kept [default: benchmarks/data]."),
+    ] = None,
+    peers: Annotated[
+        str, typer.Option(help="Other engines to run: all that are installed, none, or a list.")
+    ] = "all",
+    history: Annotated[
+        bool, typer.Option(help="Measure one more day on 7, 30, 90 and 365 days of history.")
+    ] = True,
+) -> None:
+    """Measure the build against the engine's floor, other engines, and its own history.
+
+    The floor is one hand-written DuckDB statement a mart, from the Parquet files; the sterner,
+    shared floor makes what the marts have in common once. Each is a process of its own with 2
+    threads; each must give the numbers of the marts, or the command fails.
+    """
+    from tributary.bench.measure import WorkError
+
+    console = Console()
+    project = find_project(Path.cwd())
+    run = _Run(project, (folder or project / "benchmarks" / "data").resolve(), requests, console)
+    try:
+        figures = run.everything(_chosen(peers), history)
+    except WorkError as failed:
+        console.print(f"[bold red]Stopped.[/] {failed}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from failed
+    _show(console, figures)
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    wrong = [name for name, part in figures["engines"].items() if any(part["differences"].values())]
+    if wrong:
+        console.print(f"[bold red]Not the numbers of the marts:[/] {', '.join(wrong)}.")
+        raise typer.Exit(1)
+
+
+def _chosen(peers: str) -> list[str]:
+    names = list(PEERS) if peers == "all" else [n for n in peers.split(",") if n and n != "none"]
+    unknown = set(names) - set(PEERS)
+    if unknown:
+        raise typer.BadParameter(f"No engine {', '.join(sorted(unknown))}: {', '.join(PEERS)}.")
+    missing = [name for name in names if importlib.util.find_spec(PEERS[name]) is None]
+    if missing and peers != "all":
+        raise typer.BadParameter(f"{', '.join(missing)} is not installed: uv sync --all-extras.")
+    return [name for name in names if name not in missing]
+
+
+class _Run:
+    """One benchmark: its event sets, its scratch folder, its figures."""
+
+    def __init__(self, project: Path, folder: Path, size: Size, console: Console) -> None:
+        self._project = project
+        self._folder = folder
+        self._size = size
+        self._console = console
+        self._scratch = folder / "scratch"
+
+    def everything(self, peers: list[str], history: bool) -> dict[str, Any]:
+        """Every figure, as it goes to the JSON file."""
+        from tributary.bench.compare import differences
+
+        events = self._event_set(DAYS)
+        with self._place("build") as warehouse:
+            build = self._work("build", events, warehouse)
+            engines: dict[str, dict[str, Any]] = {}
+            for engine in ("floor", "floor-shared", *peers):
+                with self._place(engine) as out:
+                    cost = self._work(engine, events, out)
+                    engines[engine] = {
+                        **cost,
+                        "differences": differences(warehouse / "build.duckdb", out),
+                    }
+        figures = {
+            "requests": self._size.requests,
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "memory_limit": os.environ.get(MEMORY_LIMIT, DEFAULT_MEMORY),
+            "floor_s": engines["floor"]["wall_s"],
+            "floor_cpu_s": engines["floor"]["cpu_s"],
+            "floor_shared_s": engines["floor-shared"]["wall_s"],
+            "floor_shared_cpu_s": engines["floor-shared"]["cpu_s"],
+            "build_s": build["wall_s"],
+            "build_cpu_s": build["cpu_s"],
+            "build_read_mb": build["read_mb"],
+            "peak_mb": build["peak_mb"],
+            "build_over_floor": round(build["wall_s"] / engines["floor"]["wall_s"], 2),
+            "build_over_floor_cpu": round(build["cpu_s"] / engines["floor"]["cpu_s"], 2),
+            "build_over_floor_shared": round(
+                build["wall_s"] / engines["floor-shared"]["wall_s"], 2
+            ),
+            "engines": engines,
+            "peers": {name: engines[name] for name in peers},
+        }
+        return figures | (self._days_on_histories() if history else {})
+
+    def _days_on_histories(self) -> dict[str, Any]:
+        """One more day on longer and longer histories, each time the median of three days."""
+        last = HISTORIES[-1] + MORE_DAYS
+        whole = self._event_set(last)
+        figures: dict[str, Any] = {}
+        with self._place("history") as place:
+            events, warehouse = place / "platform", place / "warehouse"
+            warehouse.mkdir()
+            shutil.copytree(whole / "reference", events / "reference")
+            delivered = 0
+            for days in HISTORIES:
+                delivered = _deliver(whole, events, delivered, days)
+                self._work("build", events, warehouse)
+                costs = []
+                for _ in range(MORE_DAYS):
+                    delivered = _deliver(whole, events, delivered, delivered + 1)
+                    costs.append(self._work("build", events, warehouse))
+                for name in ("wall_s", "cpu_s", "peak_mb", "read_mb"):
+                    median = statistics.median(cost[name] for cost in costs)
+                    key = "day_on_{}_s" if name == "wall_s" else "day_on_{}_" + name
+                    figures[key.format(days)] = round(median, 2)
+            unchanged = self._work("build", events, warehouse)
+            figures |= {"no_change_s": unchanged["wall_s"], "no_change_cpu_s": unchanged["cpu_s"]}
+        first, longest = HISTORIES[0], HISTORIES[-1]
+        return figures | {
+            "day_requests": self._size.requests // last,
+            f"day_on_{longest}_over_{first}": round(
+                figures[f"day_on_{longest}_s"] / figures[f"day_on_{first}_s"], 2
+            ),
+            f"day_on_{longest}_over_{first}_cpu": round(
+                figures[f"day_on_{longest}_cpu_s"] / figures[f"day_on_{first}_cpu_s"], 2
+            ),
+        }
+
+    def _event_set(self, days: int) -> Path:
+        """The event set over so many days, made where it is not there."""
+        target = self._folder / f"{self._size.value}_over_{days}_days"
+        if not (target / "truth.json").is_file():
+            daily = str(round(self._size.requests / days))
+            with self._place("simulate") as place:
+                arguments = ["tributary", "simulate", "--format", "parquet", "--clean", *SHARES]
+                made = ["--days", str(days), "--requests-per-day", daily, "--out", str(target)]
+                self._measured("simulate", [*arguments, *made], place)
+        return target
+
+    def _work(self, task: str, events: Path, out: Path) -> dict[str, Any]:
+        arguments = ["tributary.bench.worker", task, "--events", str(events), "--out", str(out)]
+        return self._measured(task, arguments, out)
+
+    def _measured(self, name: str, arguments: list[str], place: Path) -> dict[str, Any]:
+        from tributary.bench.measure import measure
+
+        with self._console.status(f"{name} …"):
+            cost = asdict(measure(arguments, place, {}))
+        self._console.print(
+            f"{name}: {cost['wall_s']} s, {cost['cpu_s']} CPU s, peak {cost['peak_mb']:,.0f} MB",
+            highlight=False,
+        )
+        return cost
+
+    @contextmanager
+    def _place(self, name: str) -> Iterator[Path]:
+        """An empty folder that is gone afterwards."""
+        place = self._scratch / name
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _deliver(whole: Path, events: Path, first: int, end: int) -> int:
+    """Give a platform the files of some simulated days, by hard links; returns the day after."""
+    for day in range(first, end):
+        for file in (whole / "events").rglob(f"part-{day:04d}*.parquet"):
+            target = events / file.relative_to(whole)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(file, target)
+    return end
+
+
+def _show(console: Console, figures: dict[str, Any]) -> None:
+    build = {
+        "wall_s": figures["build_s"],
+        "cpu_s": figures["build_cpu_s"],
+        "peak_mb": figures["peak_mb"],
+        "read_mb": figures["build_read_mb"],
+    }
+    floor = figures["engines"]["floor"]
+    table = Table(
+        "",
+        "wall s",
+        "CPU s",
+        "peak MB",
+        "read MB",
+        "wall / floor",
+        "CPU / floor",
+        box=SIMPLE_HEAD,
+        title=f"{figures['requests']:,} requests to six marts",
+        title_justify="left",
+    )
+    for name, cost in {"build": build, **figures["engines"]}.items():
+        table.add_row(
+            name,
+            *(f"{cost[key]:,.1f}" for key in ("wall_s", "cpu_s", "peak_mb", "read_mb")),
+            f"{cost['wall_s'] / floor['wall_s']:.2f}",
+            f"{cost['cpu_s'] / floor['cpu_s']:.2f}",
+        )
+    console.print(table)
+    if "no_change_s" in figures:
+        days = Table(
+            "one more day on",
+            "wall s",
+            "CPU s",
+            "peak MB",
+            "read MB",
+            box=SIMPLE_HEAD,
+            title=f"{figures['day_requests']:,} requests a day",
+            title_justify="left",
+        )
+        for count in HISTORIES:
+            keys = (
+                f"day_on_{count}_s",
+                *(f"day_on_{count}_{k}" for k in ("cpu_s", "peak_mb", "read_mb")),
+            )
+            days.add_row(f"{count} days", *(f"{figures[key]:,.1f}" for key in keys))
+        days.add_row(
+            "nothing new",
+            f"{figures['no_change_s']:,.1f}",
+            f"{figures['no_change_cpu_s']:,.1f}",
+            "",
+            "",
+        )
+        console.print(days)

@@ -1,0 +1,110 @@
+"""What a command costs, with all its children: wall time, CPU, peak memory and bytes read."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_LOOK_EVERY = 0.05
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The price of one run.
+
+    Attributes:
+        wall_s: seconds on the clock.
+        cpu_s: seconds of CPU, user and system, of the process and its children.
+        peak_mb: most resident memory at one time, in MB of 10^6 bytes, children included.
+        read_mb: bytes that went through read calls, in MB of 10^6 bytes, cached or not.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    read_mb: float
+
+
+class WorkError(Exception):
+    """A measured command did not end well; the message has its last words."""
+
+
+def measure(arguments: list[str], folder: Path, environment: dict[str, str]) -> Cost:
+    """Run `python -m <arguments>` to its end and say what it cost.
+
+    Raises:
+        WorkError: the command failed.
+    """
+    log = folder / "log.txt"
+    began = time.monotonic()
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+        )
+        watch = _Watch(process.pid)
+        watch.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.monotonic() - began
+    watch.stop()
+    if process.returncode:
+        last_words = " ".join(log.read_text("utf-8", "replace").split())[-800:]
+        raise WorkError(f"{' '.join(arguments)} ended with {process.returncode}: {last_words}")
+    cpu = max(usage.ru_utime + usage.ru_stime, watch.cpu_s)
+    return Cost(round(wall, 2), round(cpu, 2), round(watch.peak / 1e6, 1), watch.read_mb)
+
+
+class _Watch(threading.Thread):
+    """Looks at a process and its children until it is told to stop."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._root = psutil.Process(pid)
+        self._over = threading.Event()
+        self._cpu: dict[int, float] = {}
+        self._read: dict[int, int] = {}
+        self.peak = 0
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of every process seen, as last seen."""
+        return sum(self._cpu.values())
+
+    @property
+    def read_mb(self) -> float:
+        """Megabytes read by every process seen, as last seen."""
+        return round(sum(self._read.values()) / 1e6, 1)
+
+    def run(self) -> None:
+        """Look, and look again."""
+        while not self._over.wait(_LOOK_EVERY):
+            resident = 0
+            for process in self._tree():
+                try:
+                    with process.oneshot():
+                        resident += process.memory_info().rss
+                        used = process.cpu_times()
+                        self._cpu[process.pid] = used.user + used.system
+                        self._read[process.pid] = process.io_counters().read_chars
+                except psutil.Error:
+                    continue
+            self.peak = max(self.peak, resident)
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._over.set()
+        self.join()
+
+    def _tree(self) -> list[psutil.Process]:
+        try:
+            return [self._root, *self._root.children(recursive=True)]
+        except psutil.Error:
+            return []

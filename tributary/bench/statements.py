@@ -1,0 +1,185 @@
+"""The hand-written statements of `benchmarks/`, in the words of one engine.
+
+A statement reads raw Parquet and gives one mart. It is made of steps (`benchmarks/steps`, each a
+select over the steps before it) and an end (`benchmarks/marts`). Money stays in micro-units, in
+columns named `…_micros`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+KEYS = {
+    "requests": "request_id",
+    "impressions": "impression_id",
+    "clicks": "click_id",
+    "actions": "action_id",
+    "charges": "charge_id",
+}
+STEPS = (
+    "rates",
+    "requests",
+    "impressions",
+    "clicks",
+    "actions",
+    "ledger",
+    "event_lines",
+    "lines",
+    "responses",
+    "charged",
+    "traffic",
+    "funnel",
+)
+MARTS = {
+    "revenue_daily": ("requested_on", "surface"),
+    "revenue_daily_by_segment": ("requested_on", "dimension", "dimension_value"),
+    "search_metrics_daily": ("requested_on", "surface", "device_type"),
+    "local_funnel_daily": ("requested_on", "region_code"),
+    "advertiser_daily": ("requested_on", "advertiser_id"),
+    "reconciliation_daily": ("reported_on", "currency"),
+}
+"""The marts that are made from events, and the columns that tell their rows apart."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What engines say differently.
+
+    Attributes:
+        read: table function over the Parquet files of an event table, for a glob.
+        read_csv: the same over one CSV file with a header.
+        anti: join that keeps rows without a partner.
+        semi: join that keeps rows with one.
+        day: reporting day of a UTC moment.
+        half_even: a decimal rounded half-even to a whole number.
+    """
+
+    read: Callable[[Path], str]
+    read_csv: Callable[[Path], str]
+    anti: str
+    semi: str
+    day: str
+    half_even: str
+
+
+DUCKDB = Dialect(
+    read=lambda folder: f"read_parquet('{folder}/**/*.parquet', hive_partitioning = true)",
+    read_csv=lambda file: f"read_csv('{file}', all_varchar = true)",
+    anti="anti join",
+    semi="semi join",
+    day="cast({} + interval '8' hour as date)",
+    half_even="round_even({}, 0)",
+)
+SPARK = Dialect(
+    read=lambda folder: f"parquet.`{folder}`",
+    read_csv=lambda file: file.stem + "_csv",
+    anti="left anti join",
+    semi="left semi join",
+    day="cast({} + interval '8' hour as date)",
+    half_even="bround({}, 0)",
+)
+CLICKHOUSE = Dialect(
+    read=lambda folder: f"file('{folder}/**/*.parquet', Parquet)",
+    read_csv=lambda file: f"file('{file}', CSVWithNames)",
+    anti="left anti join",
+    semi="left semi join",
+    day="toDate({} + interval 8 hour)",
+    half_even="roundBankers({})",
+)
+
+
+class Statements:
+    """The steps and marts of one event set for one engine."""
+
+    def __init__(self, project: Path, events: Path, dialect: Dialect) -> None:
+        self._events = events
+        self._dialect = dialect
+        self._project = project
+        declared = yaml.safe_load((project / "dbt_project.yml").read_text("utf-8"))["vars"]
+        self.metrics: dict[str, dict[str, Any]] = declared["metrics"]
+        self.dimensions: list[str] = declared["dimensions"]
+        folder = project / "benchmarks"
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([folder / "steps", folder / "marts"]),
+            undefined=jinja2.StrictUndefined,
+            autoescape=False,
+        )
+        self._templates.globals.update(
+            latest=self._latest,
+            reference=lambda name: dialect.read_csv(events / "reference" / f"{name}.csv"),
+            day=dialect.day.format,
+            rate="cast({} as decimal(18, 8))".format,
+            whole="cast({} as bigint)".format,
+            converted=self._converted,
+            dimensions=self.dimensions,
+        )
+
+    def steps(self) -> dict[str, str]:
+        """Name and select of each step, in an order in which each follows what it reads."""
+        repeated = {
+            f"repeated_{table}": f"select {key} from {self._read(table)} group by {key} "
+            "having count(*) > 1"
+            for table, key in KEYS.items()
+        }
+        return repeated | {name: self._render(name) for name in STEPS}
+
+    def mart(self, name: str) -> str:
+        """Select of a mart over the steps, with its ratios."""
+        ratios = "".join(f",\n    {self._ratio(one)} as {one}" for one in self.ratios(name))
+        return f"select\n    mart.*{ratios}\nfrom (\n{self._render(name)}\n) as mart"
+
+    def whole(self, name: str) -> str:
+        """The mart as one statement from the files."""
+        steps = ",\n".join(f"{step} as (\n{sql}\n)" for step, sql in self.steps().items())
+        return f"with {steps}\n{self.mart(name)}"
+
+    def ratios(self, mart: str) -> list[str]:
+        """The declared metrics among the columns of a mart."""
+        (file,) = (self._project / "models" / "marts").rglob(f"{mart}.yml")
+        columns = yaml.safe_load(file.read_text("utf-8"))["models"][0]["columns"]
+        return [column["name"] for column in columns if column["name"] in self.metrics]
+
+    def _render(self, name: str) -> str:
+        return self._templates.get_template(f"{name}.sql").render().strip()
+
+    def _read(self, table: str) -> str:
+        return self._dialect.read(self._events / "events" / table)
+
+    def _latest(self, table: str, key: str) -> str:
+        """Each event once: most keys occur once and are not sorted."""
+        read, dialect = self._read(table), self._dialect
+        return f"""
+            select *, 1 as version
+            from {read} as raw {dialect.anti} repeated_{table} using ({key})
+            union all
+            select * from (
+                select
+                    *,
+                    row_number() over (partition by {key} order by ingested_at desc) as version
+                from {read} as raw {dialect.semi} repeated_{table} using ({key})
+            ) as versions
+            where version = 1
+        """
+
+    def _converted(self, amount: str, currency: str, rate: str) -> str:
+        product = f"cast({amount} as decimal(19, 0)) * {rate}"
+        rounded = self._dialect.half_even.format(product)
+        return f"case when {currency} = 'CNY' then {amount} else cast({rounded} as bigint) end"
+
+    def _ratio(self, name: str) -> str:
+        metric = self.metrics[name]
+        top = self._value(metric["numerator"])
+        if "minus" in metric:
+            top = f"({top} - {self._value(metric['minus'])})"
+        ratio = f"{top} / nullif({self._value(metric['denominator'])}, 0)"
+        return f"{metric['scale']} * {ratio}" if "scale" in metric else ratio
+
+    @staticmethod
+    def _value(component: str) -> str:
+        if component in ("revenue", "action_value"):
+            return f"(cast({component}_micros as double) / 1000000)"
+        return f"cast({component} as double)"

@@ -1,0 +1,155 @@
+"""One measured piece of work, in a process of its own: `python -m tributary.bench.worker …`.
+
+Each engine reads the same event files and writes the same marts, one Parquet file a mart.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+import typer
+
+from tributary.bench.statements import CLICKHOUSE, DUCKDB, MARTS, SPARK, Statements
+from tributary.settings import DEFAULT_MEMORY, find_project
+
+THREADS = 2
+_READ_OFTEN = (
+    "requests",
+    "impressions",
+    "clicks",
+    "actions",
+    "ledger",
+    "event_lines",
+    "lines",
+    "responses",
+    "charged",
+    "funnel",
+)
+"""Steps that several others read: an engine that does not keep them itself writes them down."""
+
+app = typer.Typer(add_completion=False)
+Folder = Annotated[Path, typer.Option()]
+
+
+@app.command()
+def build(events: Folder, out: Folder) -> None:
+    """The project's own build of its models; `out` is the warehouse."""
+    from rich.console import Console
+
+    from tributary.build import run_build
+    from tributary.settings import resolve
+
+    settings = resolve(events=str(events), warehouse=out)
+    result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
+    if not result.succeeded:
+        raise SystemExit(str(result.error or result.problems))
+
+
+@app.command()
+def floor(events: Folder, out: Folder) -> None:
+    """DuckDB by hand: one statement a mart, each from the files."""
+    statements = Statements(find_project(Path.cwd()), events, DUCKDB)
+    for mart in MARTS:
+        with _duckdb(out) as connection:
+            connection.execute(f"copy ({statements.whole(mart)}) to '{out}/{mart}.parquet'")
+
+
+@app.command()
+def floor_shared(events: Folder, out: Folder) -> None:
+    """DuckDB by hand, sterner: the steps made once, for all marts."""
+    statements = Statements(find_project(Path.cwd()), events, DUCKDB)
+    with _duckdb(out) as connection:
+        for step, select in statements.steps().items():
+            kind = "table" if step in _READ_OFTEN or step.startswith("repeated") else "view"
+            connection.execute(f"create temp {kind} {step} as {select}")
+        for mart in MARTS:
+            connection.execute(f"copy ({statements.mart(mart)}) to '{out}/{mart}.parquet'")
+
+
+def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(scratch / "scratch.duckdb"))
+    for setting in (
+        f"threads = {THREADS}",
+        f"memory_limit = '{os.environ.get('TRIBUTARY_MEMORY_LIMIT', DEFAULT_MEMORY)}'",
+        f"temp_directory = '{scratch / 'spill'}'",
+        "preserve_insertion_order = false",
+    ):
+        connection.execute(f"set {setting}")
+    return connection
+
+
+@app.command()
+def chdb(events: Folder, out: Folder) -> None:
+    """ClickHouse, embedded: the same statements in its own words, steps as tables on disk."""
+    from chdb import session as clickhouse
+
+    statements = Statements(find_project(Path.cwd()), events, CLICKHOUSE)
+    make_session: Any = clickhouse.Session
+    session = make_session(str(out / "clickhouse"))
+    for setting in (
+        f"max_threads = {THREADS}",
+        "join_use_nulls = 1",
+        "prefer_column_name_to_alias = 1",
+        "session_timezone = 'UTC'",
+        "max_memory_usage = 12000000000",
+        "max_bytes_before_external_group_by = 4000000000",
+        "join_algorithm = 'grace_hash,hash'",
+    ):
+        session.query(f"set {setting}")
+    session.query("create database bench")
+    session.query("use bench")
+    for step, select in statements.steps().items():
+        if step in _READ_OFTEN:
+            session.query(
+                f"create table {step} engine = MergeTree order by tuple() "
+                f"settings allow_nullable_key = 1 as {select}"
+            )
+        else:
+            session.query(f"create view {step} as {select}")
+    for mart in MARTS:
+        target = out / f"{mart}.parquet"
+        session.query(f"insert into function file('{target}', Parquet) {statements.mart(mart)}")
+    session.close()
+
+
+@app.command()
+def spark(events: Folder, out: Folder) -> None:
+    """Spark, in local mode: the same statements, with the steps that are read often cached."""
+    from pyspark.sql import SparkSession
+
+    statements = Statements(find_project(Path.cwd()), events, SPARK)
+    session = (
+        SparkSession.builder.master(f"local[{THREADS}]")
+        .config("spark.driver.memory", os.environ.get("SPARK_DRIVER_MEMORY", "6g"))
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.timestampType", "TIMESTAMP_NTZ")
+        .config("spark.sql.parquet.inferTimestampNTZ.enabled", "true")
+        .config("spark.sql.shuffle.partitions", "16")
+        .config("spark.ui.enabled", "false")
+        .config("spark.local.dir", str(out / "spill"))
+        .config("spark.sql.warehouse.dir", str(out / "spark"))
+        .getOrCreate()
+    )
+    session.read.csv(str(events / "reference" / "fx_rates.csv"), header=True).createTempView(
+        "fx_rates_csv"
+    )
+    for step, select in statements.steps().items():
+        session.sql(f"create temp view {step} as {select}")
+        if step in _READ_OFTEN:
+            session.sql(f"cache lazy table {step}")
+    for mart in MARTS:
+        session.sql(statements.mart(mart)).write.parquet(str(out / f"{mart}.parquet"))
+    session.stop()
+
+
+@app.command()
+def polars(events: Folder, out: Folder) -> None:
+    """Polars' streaming engine."""
+    from tributary.bench.polars_marts import write_marts
+
+    write_marts(events, out, Statements(find_project(Path.cwd()), events, DUCKDB))
+
+
+if __name__ == "__main__":
+    app()
