@@ -3,7 +3,7 @@
     is new, changed or gone waits, with the days around it whose verdicts hang on it: a redelivery may
     stand on the next day, a child within its attribution window.
 
-    Only days within the lookback of the newest are taken up by themselves; older ones are left as they
+    Only days within the lookback of the newest day of requests are taken up by themselves; older ones are left as they
     were until they are asked for (TRIBUTARY_FROM, TRIBUTARY_TO) and shown in late_arrivals. -#}
 {% macro plan_days() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
@@ -53,6 +53,19 @@
     {% if run_query('select count(*) from state.files_now where landed_on is null').rows[0][0] %}
         {% do run_query('update state.files_now set landed_on = ' ~ undated()) %}
     {% endif %}
+{% endmacro %}
+
+
+{#- The newest day of requests, whose day is the platform's own. A refund may be dated weeks ahead of the
+    rest, and a broken clock opens a folder of another century: neither may make yesterday old. -#}
+{% macro newest_day() %}
+    {{ return("
+        select max(landed_on) as newest
+        from state.files_now
+        where
+            event_table = 'requests'
+            and landed_on <= current_date + " ~ var('arrivals_ahead_days') ~ "
+    ") }}
 {% endmacro %}
 
 
@@ -111,7 +124,7 @@
             cast(null as bigint) as new_rows,
             cast(newest - landed_on as bigint) as days_late
         from state.changed_days
-        cross join (select max(landed_on) as newest from state.files_now) as newest_day
+        cross join (" ~ newest_day() ~ ") as newest_day
         where
             exists (select 1 from state.landed_files)
             and landed_on < newest - " ~ lookback_of('event_table') ~ " and not (" ~ asked ~ ")

@@ -255,6 +255,15 @@ def test_what_comes_after_the_lookback_waits_until_it_is_asked_for(
             )
         count = connection.execute(f"select count(*) from '{late}'").fetchone()
     assert count and count[0] > 0
+    # A clock of another century does not make every other day old.
+    ahead = old.parents[1] / "dt=2250-01-01" / "broken_clock.parquet"
+    ahead.parent.mkdir()
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select * replace ('ahead' as request_id, "
+            "timestamp '2250-01-01' as requested_at) "
+            f"from '{old}' limit 1) to '{ahead}' (format parquet)"
+        )
     whole = old.read_bytes()
     late_bytes = late.read_bytes()
     late.unlink()
