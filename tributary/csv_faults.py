@@ -36,6 +36,8 @@ def find_csv_fault(path: Path) -> CsvFault | None:
         start = 0
         for number, line in enumerate(lines, start=1):
             start = start or number
+            if "\0" in line:
+                return CsvFault(start, "number 1", "the text is not UTF-8", "Write it in UTF-8.")
             record += line
             fields, fault, is_open = _split(record.rstrip("\r\n"))
             if fault:

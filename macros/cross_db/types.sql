@@ -19,14 +19,22 @@
     end
 {%- endmacro %}
 
-{#- 'infinity' is a timestamp and 'nan' a double to the engine; neither is one to us. -#}
+{#- 'infinity' is a timestamp and 'nan' a double to the engine; neither is one to us. Text that names its
+    offset (Z, +08:00) is moved to UTC: a plain cast would drop the offset and keep the clock's hands. -#}
 {% macro to_timestamp(column) -%}
     {{ return(adapter.dispatch('to_timestamp', 'tributary')(column)) }}
 {%- endmacro %}
 
 {% macro default__to_timestamp(column) -%}
     case
-        when isfinite(try_cast({{ column }} as timestamp)) then try_cast({{ column }} as timestamp)
+        when typeof({{ column }}) <> 'VARCHAR'
+            then
+                case
+                    when isfinite(try_cast({{ column }} as timestamp))
+                        then try_cast({{ column }} as timestamp)
+                end
+        when isfinite(try_cast({{ column }} as timestamptz))
+            then timezone('UTC', try_cast({{ column }} as timestamptz))
     end
 {%- endmacro %}
 

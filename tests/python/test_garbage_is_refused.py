@@ -304,6 +304,7 @@ def test_a_memory_limit_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPat
         ("a,b\n1\n", 2, "a"),
         ("a,b\n1,2,3\n", 2, "b"),
         ("a,b\n1,2\r\n", 2, "b"),
+        ("a\0,\0b\0\n", 1, "number 1"),
         ("a,b\r\n1,2", None, None),
     ],
 )

@@ -31,7 +31,7 @@ EVERYTHING_IS_RECENT = (
     "{lookback_days: {requests: 99999, impressions: 99999, clicks: 99999, actions: 99999, "
     "charges: 99999}, arrivals_ahead_days: 9999, batch_bytes: %d}"
 )
-FEW_BATCHES, ONE_BATCH = 6 * 10**6, 10**9
+FEW_BATCHES, ONE_BATCH = 2 * 10**7, 10**9
 
 
 def build(events: Path, warehouse: Path, batch_bytes: int, *more: str) -> Path:

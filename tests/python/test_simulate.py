@@ -1017,7 +1017,11 @@ def test_a_full_folder_is_refused_unless_forced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_run_leaves_nothing(tmp_path: Path, how: signal.Signals) -> None:
-    program = "import typer; from tributary.simulate.command import simulate; typer.run(simulate)"
+    # A shell's background job inherits that it ignores an interrupt.
+    program = (
+        "import signal, typer; from tributary.simulate.command import simulate; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); typer.run(simulate)"
+    )
     big = [
         "--out",
         str(tmp_path / "out"),
