@@ -8,7 +8,7 @@ from tributary.csv_faults import find_csv_fault
 _CSV_FILE = re.compile(
     r'(?:sniffing file|CSV Error.*?file = |file: )\s*"?([^"\n]+\.[a-z]+)"?\s*[.\n]', re.S
 )
-_BROKEN_PARQUET = re.compile(r"file '([^']+\.parquet)'", re.IGNORECASE)
+_BROKEN_PARQUET = re.compile(r"(?:file|File(?=.*too small)) '([^']+\.parquet)'")
 _NOT_UTF8 = re.compile(r"not utf-8 encoded.*?file = (\S+)", re.S)
 _LACKS_A_COLUMN = re.compile(r'Current file: (\S+)\s+Column with name: "([^"]+)" is missing')
 _LOCKED = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.S)
