@@ -6,13 +6,23 @@
 {%- endmacro %}
 
 
-{#- A by_day model's SQL for one batch: each in_batch of it bound to the batch's days. -#}
+{#- Which rows of a relation are about no day of a by_day model, but about a month, say: they are made once
+    a run, after the batches. True outside of a by_day model's own build. -#}
+{% macro outside_batches() -%}
+    (true /* outside of batches */)
+{%- endmacro %}
+
+
+{#- A by_day model's SQL for one batch: each in_batch of it bound to the batch's days; or for what is outside
+    of batches, where there are no days. -#}
 {% macro bind_batch(sql, days) %}
-    {% set bound = namespace(sql=sql) %}
+    {% set bound = namespace(sql=sql | replace(outside_batches(), 'false' if days else 'true')) %}
     {% set pattern = '\\(true /\\* batch: (\\S+) -(\\d+) \\+(\\d+) \\*/\\)' %}
     {% for column, before, after in modules.re.findall(pattern, sql) | unique %}
         {% set marker = '(true /* batch: ' ~ column ~ ' -' ~ before ~ ' +' ~ after ~ ' */)' %}
-        {% set bound.sql = bound.sql | replace(marker, on_days(column, days, before, after)) %}
+        {% set bound.sql = bound.sql | replace(
+            marker, on_days(column, days, before, after) if days else 'false'
+        ) %}
     {% endfor %}
     {{ return(bound.sql) }}
 {% endmacro %}

@@ -6,6 +6,9 @@
     meta.day      the date column that says on which day a row stands
     meta.log      the event log whose landed days it is built from, or
     meta.follows  {model: its date column}: the by_day models whose changed rows change this one
+    meta.vars     the variables that the model hangs on beyond its own SQL
+    meta.outside  the condition that a row is about no day (see outside_batches): such rows are few, and
+                  replaced in every run
 
     A model whose SQL is not the one that built the table is built anew, all days of it. -#}
 {% materialization by_day, default %}
@@ -32,22 +35,21 @@
     {%- endif -%}
 
     {%- set waiting = waiting_days() -%}
-    {%- if waiting -%}
+    {%- set outside = config.get('meta').outside -%}
+    {%- if waiting or outside -%}
         {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | join(', ') -%}
         {%- for days in batches_of(waiting, days_per_batch()) -%}
             {%- set on_these_days = on_days(day, days) -%}
             {%- do followers_wait(target, on_these_days) -%}
-            {%- call statement('delete') -%}
-                delete from {{ target }} where {{ on_these_days }}
-            {%- endcall -%}
-            {%- call statement('main') -%}
-                insert into {{ target }} ({{ columns }})
-                select {{ columns }} from ({{ bind_batch(compiled_code, days) }}) as model_rows
-            {%- endcall -%}
+            {%- do replace_rows(target, columns, on_these_days, days) -%}
             {%- do followers_wait(target, on_these_days) -%}
             {%- do days_are_done(days) -%}
             {%- do adapter.commit() -%}
         {%- endfor -%}
+        {%- if outside -%}
+            {%- do replace_rows(target, columns, outside, []) -%}
+            {%- do adapter.commit() -%}
+        {%- endif -%}
     {%- else -%}
         {%- call noop_statement('main', 'NOTHING NEW') -%}{%- endcall -%}
     {%- endif -%}
@@ -58,12 +60,24 @@
 {% endmaterialization %}
 
 
+{% macro replace_rows(target, columns, condition, days) %}
+    {% call statement('delete') %}
+        delete from {{ target }} where {{ condition }}
+    {% endcall %}
+    {% call statement('main') %}
+        insert into {{ target }} ({{ columns }})
+        select {{ columns }} from ({{ bind_batch(model.compiled_code, days) }}) as model_rows
+    {% endcall %}
+{% endmacro %}
+
+
 {#- What a model's rows depend on besides the events: its own SQL, and the code that it reads through. -#}
 {% macro fingerprint_of_model(sql) %}
     {% set parts = [sql, env_var('TRIBUTARY_SOURCE', 'events')] %}
     {% for name in ['surfaces', 'entry_points', 'device_types', 'pricing_models', 'charged_events',
         'action_types', 'reporting_time_zone', 'reporting_currency', 'kddcup2012_day',
-        'future_tolerance_seconds', 'time_reversal_tolerance_seconds', 'attribution_days'] %}
+        'future_tolerance_seconds', 'time_reversal_tolerance_seconds', 'attribution_days',
+        ] + config.get('meta').get('vars', []) %}
         {% do parts.append(tojson(var(name))) %}
     {% endfor %}
     {% for id in ancestors_of(model.unique_id, []) | sort %}

@@ -7,11 +7,11 @@
     were until they are asked for (TRIBUTARY_FROM, TRIBUTARY_TO) and shown in late_arrivals. -#}
 {% macro plan_days() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
-        {% do make_state_tables() %}
-        {% if flags.FULL_REFRESH or not inputs_are_the_same() %}
-            {% for table in ['landed_files', 'pending_days', 'fingerprints', 'seen_fx_rates'] %}
+        {% if not inputs_are_the_same() %}
+            {% for table in ['inputs', 'landed_files', 'pending_days', 'fingerprints', 'seen_fx_rates'] %}
                 {% do run_query('delete from state.' ~ table) %}
             {% endfor %}
+            {% do run_query('insert into state.inputs values (' ~ text_literal(identity_of_inputs()) ~ ')') %}
         {% endif %}
         {% do find_changed_days() %}
         {% do queue_changed_days() %}
@@ -27,6 +27,7 @@
         'fingerprints': 'model varchar, fingerprint varchar',
         'seen_fx_rates': 'rate_date date, currency varchar, rate varchar',
         'inputs': 'root varchar',
+        'raw_views': 'name varchar, definition varchar',
     }.items() %}
         {% do run_query('create table if not exists state.' ~ table ~ ' (' ~ columns ~ ')') %}
     {% endfor %}
@@ -38,8 +39,7 @@
 {% macro list_landed_files(inputs) %}
     {% set selects = [] %}
     {% for input in inputs if not input.table.config.meta.optional %}
-        {% set name = input.table.name %}
-        {% for log in ([name] if name in event_tables() else event_tables()) %}
+        {% for log in event_tables_in(input.table) %}
             {% do selects.append(
                 "select '" ~ log ~ "' as event_table, filename as path, try_cast(regexp_extract(filename, "
                 ~ "'/[A-Za-z_]+=([0-9]{4}-[0-9]{2}-[0-9]{2})/', 1) as date) as landed_on, size as bytes, "
@@ -48,7 +48,6 @@
             ) %}
         {% endfor %}
     {% endfor %}
-    {% do run_query('create schema if not exists state') %}
     {% do run_query('create or replace table state.files_now as ' ~ selects | join(' union all ')) %}
     {% if run_query('select count(*) from state.files_now where landed_on is null').rows[0][0] %}
         {% do run_query('update state.files_now set landed_on = ' ~ undated()) %}
@@ -81,17 +80,32 @@
 {% endmacro %}
 
 
-{#- Not the same: another folder, or another layout of it. -#}
+{#- The event logs that a raw table feeds: its own, or all of them. -#}
+{% macro event_tables_in(table) %}
+    {{ return([table.name] if table.name in event_tables() else event_tables()) }}
+{% endmacro %}
+
+
+{#- What earlier runs took in counts no more under another format, another folder or another declaration of
+    the raw tables, and where everything is asked for. -#}
 {% macro inputs_are_the_same() %}
-    {% set root = env_var('TRIBUTARY_SOURCE', 'events') ~ ' ' ~ events_root() %}
-    {% set same = run_query(
-        'select count(*) from state.inputs where root = ' ~ text_literal(root)
+    {% set seen = run_query(
+        'select count(*) from state.inputs where root = ' ~ text_literal(identity_of_inputs())
     ).rows[0][0] %}
-    {% if not same %}
-        {% do run_query('delete from state.inputs') %}
-        {% do run_query('insert into state.inputs values (' ~ text_literal(root) ~ ')') %}
-    {% endif %}
-    {{ return(same > 0) }}
+    {{ return(seen > 0 and not flags.FULL_REFRESH) }}
+{% endmacro %}
+
+
+{% macro identity_of_inputs() %}
+    {% set declared = [] %}
+    {% for table in graph.sources.values() if table.schema == 'raw' %}
+        {% for column in table.columns.values() %}
+            {% do declared.append(table.name ~ '.' ~ column.name ~ ' ' ~ column.data_type) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(
+        env_var('TRIBUTARY_SOURCE', 'events') ~ ' ' ~ events_root() ~ ' ' ~ local_md5(declared | sort | join(','))
+    ) }}
 {% endmacro %}
 
 

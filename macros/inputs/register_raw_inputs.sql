@@ -2,21 +2,43 @@
     TRIBUTARY_EVENTS leads to. What a table must hold is read from its declaration (names and types
     of the source's columns). Every table is checked before the first view is made: a file that is
     absent, unreadable, short of a column or stores money as a float is refused by name, and nothing
-    has been touched. -#}
+    has been touched. A file that an earlier run took in is not opened again. -#}
 {% macro register_raw_inputs() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% set inputs = [] %}
         {% for table in graph.sources.values() if table.schema == 'raw' %}
-            {% do inputs.append(checked_raw_input(table)) %}
+            {% do inputs.append(located_raw_input(table)) %}
         {% endfor %}
-        {% do run_query('create schema if not exists raw') %}
+        {% do make_state_tables() %}
         {% do list_landed_files(inputs) %}
-        {% for input in inputs %}
-            {% do run_query(
-                'create or replace view raw.' ~ input.table.name ~ ' as ' ~ raw_input_query(input)
-            ) %}
+        {% for input in inputs if input.path %}
+            {% do check_raw_input(input) %}
         {% endfor %}
+        {% do make_raw_views(inputs) %}
     {% endif %}
+{% endmacro %}
+
+
+{#- A view costs a walk through all of its files: one that is there already, over files of the same columns,
+    stays. -#}
+{% macro make_raw_views(inputs) %}
+    {% do run_query('create schema if not exists raw') %}
+    {% set standing = run_query("
+        select made.name || ' ' || made.definition
+        from state.raw_views as made
+        inner join duckdb_views() as views on made.name = views.view_name
+        where views.schema_name = 'raw' and views.database_name = current_database()
+    ").columns[0].values() %}
+    {% for input in inputs %}
+        {% set name = input.table.name %}
+        {% set query = raw_input_query(input) %}
+        {% set definition = local_md5(query ~ tojson(input.columns)) %}
+        {% if name ~ ' ' ~ definition not in standing %}
+            {% do run_query('create or replace view raw.' ~ name ~ ' as ' ~ query) %}
+            {% do run_query("delete from state.raw_views where name = '" ~ name ~ "'") %}
+            {% do run_query("insert into state.raw_views values ('" ~ name ~ "', '" ~ definition ~ "')") %}
+        {% endif %}
+    {% endfor %}
 {% endmacro %}
 
 
@@ -26,9 +48,9 @@
 {% endmacro %}
 
 
-{#- {table, path, reader, columns}: a raw table whose files were found and can be read; no path where an
-    optional one is absent. -#}
-{% macro checked_raw_input(table) %}
+{#- {table, path, reader, columns}: a raw table whose files were found; no path where an optional one is
+    absent. -#}
+{% macro located_raw_input(table) %}
     {% set meta = table.config.meta %}
     {% set found = locate_raw_input(table.name, meta) %}
     {% if not found.path and not meta.optional %}
@@ -40,14 +62,48 @@
     {% endif %}
     {% set input = {'table': table, 'path': found.path} %}
     {% if found.path %}
-        {% set reader = raw_input_reader(found.path, meta, table.columns) %}
-        {% do input.update({'reader': reader, 'columns': shown_columns(reader)}) %}
-        {% for file, stored in stored_columns(input).items() %}
-            {% do check_raw_columns(table, file, stored) %}
-        {% endfor %}
-        {% do check_raw_rows(table, found.path, reader) %}
+        {% set shown = found.first_file if found.path.endswith('.parquet') else found.path %}
+        {% do input.update({
+            'reader': raw_input_reader(found.path, meta, table.columns),
+            'columns': shown_columns(raw_input_reader(shown, meta, table.columns)),
+        }) %}
     {% endif %}
     {{ return(input) }}
+{% endmacro %}
+
+
+{#- The files of a raw table that no earlier run took in hold what the table must hold. -#}
+{% macro check_raw_input(input) %}
+    {% set news = news_of_files(input) %}
+    {% if news.new_files %}
+        {% for file, stored in stored_columns(input, news).items() %}
+            {% do check_raw_columns(input.table, file, stored) %}
+        {% endfor %}
+    {% endif %}
+    {% if news.new_files and not input.path.endswith('.parquet') %}
+        {% do check_raw_values(input) %}
+    {% endif %}
+    {% if input.table.config.meta.must_have_rows and (news.gone_files or news.new_files == news.files) %}
+        {% do check_raw_rows(input) %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- {files, new_files, gone_files}: how the files of a raw table differ from those that earlier runs took in. A
+    reference table is not kept by file: it is always new. -#}
+{% macro news_of_files(input) %}
+    {% if input.table.config.meta.optional %}
+        {{ return({'files': 1, 'new_files': 1, 'gone_files': 0}) }}
+    {% endif %}
+    {% set log = event_tables_in(input.table) | first %}
+    {% set row = run_query("
+        select count(now.path), count(*) filter (taken.path is null), count(*) filter (now.path is null)
+        from (select * from state.files_now where event_table = '" ~ log ~ "') as now
+        full outer join (
+            select * from state.landed_files where event_table = '" ~ log ~ "' and " ~ inputs_are_the_same() ~ '
+        ) as taken using (path, bytes, modified_at)
+    ').rows[0] %}
+    {{ return({'files': row[0], 'new_files': row[1], 'gone_files': row[2]}) }}
 {% endmacro %}
 
 
@@ -91,7 +147,7 @@
 {% endmacro %}
 
 
-{#- {path, tried}: the one of the accepted layouts that has a file. -#}
+{#- {path, first_file, tried}: the one of the accepted layouts that has a file. -#}
 {% macro locate_raw_input(name, meta) %}
     {% if meta.file %}
         {% set candidates = [events_root() ~ '/' ~ meta.file] %}
@@ -104,9 +160,12 @@
         {% endfor %}
     {% endif %}
     {% set found = [] %}
+    {% set first_files = [] %}
     {% for candidate in candidates %}
-        {% if run_query('select 1 from glob(' ~ text_literal(candidate) ~ ') limit 1').rows | length %}
+        {% set files = run_query('select file from glob(' ~ text_literal(candidate) ~ ') limit 1').rows %}
+        {% if files | length %}
             {% do found.append(candidate) %}
+            {% do first_files.append(files[0][0]) %}
         {% endif %}
     {% endfor %}
     {% if found | length > 1 %}
@@ -115,7 +174,7 @@
             ~ found | join(', ') ~ '. Only one of them would be read. Keep one.'
         ) }}
     {% endif %}
-    {{ return({'path': found[0] if found else none, 'tried': candidates}) }}
+    {{ return({'path': found | first, 'first_file': first_files | first, 'tried': candidates}) }}
 {% endmacro %}
 
 
@@ -168,17 +227,24 @@
 {% endmacro %}
 
 
-{#- {file: {column: type}}: what the files of a raw table store, one file for all that store the same. What
-    stands in no file, but in the names of their folders, all of them have. -#}
-{% macro stored_columns(input) %}
+{#- {file: {column: type}}: what the new files of a raw table store, one file for all that store the same.
+    What stands in no file, but in the names of their folders, all of them have. -#}
+{% macro stored_columns(input, news) %}
     {% if not input.path.endswith('.parquet') %}
         {{ return({input.path: input.columns}) }}
     {% endif %}
     {% set files = {} %}
     {% set stored_anywhere = [] %}
+    {% set looked_at = text_literal(input.path) %}
+    {% if news.new_files < news.files %}
+        {% do run_query("set variable new_files = (select list(path) from (select path, bytes, modified_at
+            from state.files_now where event_table = '" ~ event_tables_in(input.table) | first ~ "'
+            except select path, bytes, modified_at from state.landed_files))") %}
+        {% set looked_at = "getvariable('new_files')" %}
+    {% endif %}
     {% for file, schema in run_query(
         "select min(file_name), stored from (select file_name, string_agg(name || '=' || duckdb_type, '|' "
-        ~ 'order by name) as stored from parquet_schema(' ~ text_literal(input.path) ~ ') '
+        ~ 'order by name) as stored from parquet_schema(' ~ looked_at ~ ') '
         ~ 'where duckdb_type is not null group by file_name) as files group by stored order by 1'
     ).rows %}
         {% set columns = {} %}
@@ -263,36 +329,38 @@
 {% endmacro %}
 
 
-{#- The files can be read to their end. Of Parquet the footers are enough; text is read once, which
-    also shows a column in which not one value is of its type: a wrong column, not a bad row. -#}
-{% macro check_raw_rows(table, path, reader) %}
-    {% if path.endswith('.parquet') %}
-        {% set rows = run_query(
-            'select coalesce(sum(num_rows), 0) from parquet_file_metadata(' ~ text_literal(path) ~ ')'
-        ).rows[0][0] %}
+{#- Text can be read to its end; and a column in which not one value is of its type is a wrong column, not
+    a bad row. (Of Parquet the footers have told as much.) -#}
+{% macro check_raw_values(input) %}
+    {% set typed = input.table.columns.values() | rejectattr('data_type', 'equalto', 'varchar') | list %}
+    {% set counts = ['count(*)'] %}
+    {% for column in typed %}
+        {% do counts.append('count(' ~ to_text(column.name) ~ ')') %}
+        {% do counts.append('count(' ~ to_declared(column) ~ ')') %}
+    {% endfor %}
+    {% set result = run_query('select ' ~ counts | join(', ') ~ ' from ' ~ input.reader).rows[0] %}
+    {% for column in typed %}
+        {% if result[loop.index0 * 2 + 1] > 0 and result[loop.index0 * 2 + 2] == 0 %}
+            {{ exceptions.raise_compiler_error(
+                input.path ~ ': not one value of the column ' ~ column.name ~ ' of the raw table "'
+                ~ input.table.name ~ '" reads as ' ~ column.data_type
+                ~ '. Check the order of the columns, or write the values as ' ~ column.data_type ~ '.'
+            ) }}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro check_raw_rows(input) %}
+    {% if input.path.endswith('.parquet') %}
+        {% set counted = 'select sum(num_rows) from parquet_file_metadata(' ~ text_literal(input.path) ~ ')' %}
     {% else %}
-        {% set typed = table.columns.values() | rejectattr('data_type', 'equalto', 'varchar') | list %}
-        {% set counts = ['count(*)'] %}
-        {% for column in typed %}
-            {% do counts.append('count(' ~ to_text(column.name) ~ ')') %}
-            {% do counts.append('count(' ~ to_declared(column) ~ ')') %}
-        {% endfor %}
-        {% set result = run_query('select ' ~ counts | join(', ') ~ ' from ' ~ reader).rows[0] %}
-        {% set rows = result[0] %}
-        {% for column in typed %}
-            {% if result[loop.index0 * 2 + 1] > 0 and result[loop.index0 * 2 + 2] == 0 %}
-                {{ exceptions.raise_compiler_error(
-                    path ~ ': not one value of the column ' ~ column.name ~ ' of the raw table "'
-                    ~ table.name ~ '" reads as ' ~ column.data_type
-                    ~ '. Check the order of the columns, or write the values as ' ~ column.data_type ~ '.'
-                ) }}
-            {% endif %}
-        {% endfor %}
+        {% set counted = 'select count(*) from ' ~ input.reader %}
     {% endif %}
-    {% if rows == 0 and table.config.meta.must_have_rows %}
+    {% if not run_query(counted).rows[0][0] %}
         {{ exceptions.raise_compiler_error(
-            path ~ ': the raw table "' ~ table.name ~ '" holds no row. Export at least one day, or name '
-            ~ 'the folder that has it with TRIBUTARY_EVENTS.'
+            input.path ~ ': the raw table "' ~ input.table.name ~ '" holds no row. Export at least one day, '
+            ~ 'or name the folder that has it with TRIBUTARY_EVENTS.'
         ) }}
     {% endif %}
 {% endmacro %}

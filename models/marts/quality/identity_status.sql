@@ -5,6 +5,20 @@
 -- status: holds, undefined (a factor has no value; the revenue that this leaves unexplained is
 -- shown) or violated. Additive: unexplained_revenue and the units, over the values of one
 -- dimension.
+-- Kept by day: each identity of each slice of each day is far more than a day's change. The months and
+-- quarters come from tables that are small and not kept by day.
+{{ config(
+    materialized='by_day',
+    meta={
+        'day': 'period_starts_on',
+        'outside': "period_grain <> 'day'",
+        'vars': ['metrics', 'identities', 'double_entries', 'identity_tolerance'],
+        'follows': {
+            'agg_slices_daily': 'requested_on',
+            'agg_double_entries_daily': 'requested_on',
+        },
+    },
+) }}
 {%- set shown = served_components() + distinct_counts() + served_metrics() %}
 {%- set entered_counts = [
     'sent_ad_requests', 'ad_requests_not_sent', 'ad_requests_not_shown', 'ad_impressions_not_sent',
@@ -19,7 +33,7 @@ with slices as (
         '(all)' as dimension_value,
         {{ shown | join(',\n        ') }}
     from {{ ref('revenue_daily') }}
-    where surface = '(all)'
+    where surface = '(all)' and {{ in_batch('requested_on') }}
 
     union all
 
@@ -29,18 +43,23 @@ with slices as (
         dimension_value,
         {{ shown | join(',\n        ') }}
     from {{ ref('revenue_daily_by_segment') }}
+    where {{ in_batch('requested_on') }}
 
 ),
 
 statements as (
 
-    select * from {{ ref('finance_quarterly') }}
+    select *
+    from {{ ref('finance_quarterly') }}
+    where {{ outside_batches() }}
 
 ),
 
 invoices as (
 
-    select * from {{ ref('invoice_reconciliation_monthly') }}
+    select *
+    from {{ ref('invoice_reconciliation_monthly') }}
+    where {{ outside_batches() }}
 
 ),
 
@@ -52,6 +71,7 @@ entries as (
         dimension_value as entry_dimension_value,
         {{ entered_counts | join(',\n        ') }}
     from {{ ref('agg_double_entries_daily') }}
+    where {{ in_batch('requested_on') }}
 
 ),
 
