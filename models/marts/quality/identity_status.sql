@@ -5,8 +5,8 @@
 -- status: holds, undefined (a factor has no value; the revenue that this leaves unexplained is
 -- shown) or violated. Additive: unexplained_revenue and the units, over the values of one
 -- dimension.
--- Kept by day: each identity of each slice of each day is far more than a day's change. The months and
--- quarters come from tables that are small and not kept by day.
+-- Kept by day: each identity of each slice of each day is far more than a day's change. Months and
+-- quarters come from small tables that are not kept by day.
 {{ config(
     materialized='by_day',
     meta={
