@@ -2,7 +2,7 @@
     (Parquet); a typed value passes through. -#}
 
 {% macro to_text(column) -%}
-    nullif(trim(cast({{ column }} as varchar)), '')
+    nullif(trim(cast({{ column }} as string)), '')
 {%- endmacro %}
 
 {#- Text with a fraction is no integer: a plain cast would round it. -#}
@@ -14,7 +14,7 @@
     case
         when
             typeof({{ column }}) <> 'VARCHAR'
-            or regexp_full_match(trim(cast({{ column }} as varchar)), '-?[0-9]+')
+            or regexp_full_match(trim(cast({{ column }} as string)), '-?[0-9]+')
             then try_cast({{ column }} as bigint)
     end
 {%- endmacro %}
@@ -82,7 +82,7 @@
 {%- endmacro %}
 
 {% macro default__as_json(row) -%}
-    cast(to_json({{ row }}) as varchar)
+    cast(to_json({{ row }}) as string)
 {%- endmacro %}
 
 

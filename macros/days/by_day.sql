@@ -132,9 +132,7 @@
     this one. -#}
 {% macro every_day_waits(fingerprint) %}
     {% set meta = config.get('meta') %}
-    {% call statement('reset') %}
-        delete from state.fingerprints where model = '{{ model.name }}'
-    {% endcall %}
+    {% do forget_model('fingerprints') %}
     {% call statement('reset') %}
         insert into state.fingerprints (model, fingerprint) values ('{{ model.name }}', '{{ fingerprint }}')
     {% endcall %}
@@ -172,7 +170,7 @@
 {% macro waiting_days() %}
     {% set found = [] %}
     {% for row in run_query(
-        "select distinct cast(day as varchar) from state.pending_days where model = '" ~ model.name
+        "select distinct cast(day as string) from state.pending_days where model = '" ~ model.name
         ~ "' order by 1"
     ).rows %}
         {% do found.append(row[0]) %}

@@ -8,9 +8,7 @@
 {% macro plan_days() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% if not inputs_are_the_same() %}
-            {% for table in ['inputs', 'landed_files', 'pending_days', 'fingerprints', 'seen_fx_rates'] %}
-                {% do run_query('delete from state.' ~ table) %}
-            {% endfor %}
+            {% do forget_everything() %}
             {% do run_query('insert into state.inputs values (' ~ text_literal(identity_of_inputs()) ~ ')') %}
         {% endif %}
         {% do find_changed_days() %}
@@ -19,39 +17,48 @@
 {% endmacro %}
 
 
-{% macro make_state_tables() %}
-    {% do run_query('create schema if not exists state') %}
-    {% for table, columns in {
-        'landed_files': 'event_table varchar, path varchar, landed_on date, bytes bigint, modified_at timestamp',
-        'pending_days': 'model varchar, day date',
-        'fingerprints': 'model varchar, fingerprint varchar',
-        'seen_fx_rates': 'rate_date date, currency varchar, rate varchar',
-        'inputs': 'root varchar',
-        'raw_views': 'name varchar, definition varchar',
-    }.items() %}
-        {% do run_query('create table if not exists state.' ~ table ~ ' (' ~ columns ~ ')') %}
-    {% endfor %}
-{% endmacro %}
-
-
-{#- state.files_now: the files of each event log as they lie there. Files outside of a folder
-    <name>=<day> stand on one day without a date: any change to them is a change of everything. -#}
+{#- state.files_now: the files of each event log as they lie there. A file stands on the day that the name
+    of a folder above it gives, <name>=<day>. Where one file has no such folder, all stand on one day
+    without a date: any change to them is a change of everything. -#}
 {% macro list_landed_files(inputs) %}
     {% set selects = [] %}
     {% for input in inputs if not input.table.config.meta.optional %}
         {% for log in event_tables_in(input.table) %}
-            {% do selects.append(
-                "select '" ~ log ~ "' as event_table, filename as path, try_cast(regexp_extract(filename, "
-                ~ "'/[A-Za-z_]+=([0-9]{4}-[0-9]{2}-[0-9]{2})/', 1) as date) as landed_on, size as bytes, "
-                ~ 'cast(last_modified as timestamp) as modified_at from read_blob('
-                ~ text_literal(input.path) ~ ')'
-            ) %}
+            {% do selects.append("select '" ~ log ~ "' as event_table, files.* from (" ~ files_of(input) ~ ') as files') %}
         {% endfor %}
     {% endfor %}
-    {% do run_query('create or replace table state.files_now as ' ~ selects | join(' union all ')) %}
-    {% if run_query('select count(*) from state.files_now where landed_on is null').rows[0][0] %}
-        {% do run_query('update state.files_now set landed_on = ' ~ undated()) %}
-    {% endif %}
+    {% do remember('files_now', "
+        select
+            event_table,
+            path,
+            case when bool_and(folder_day is not null) over () then folder_day else " ~ undated() ~ " end as landed_on,
+            bytes,
+            modified_at
+        from (
+            select
+                *,
+                try_cast(" ~ day_of_folder('path') ~ ' as date) as folder_day
+            from (' ~ selects | join(' union all ') ~ ') as files
+        ) as dated
+    ') %}
+{% endmacro %}
+
+{#- The day that a path names, as text. -#}
+{% macro day_of_folder(path) %}
+    {{ return("nullif(regexp_extract(" ~ path ~ ", '/[A-Za-z_]+=([0-9]{4}-[0-9]{2}-[0-9]{2})/', 1), '')") }}
+{% endmacro %}
+
+
+{#- (path, bytes, modified_at) of the files of a raw table. -#}
+{% macro files_of(input) %}
+    {{ return(adapter.dispatch('files_of', 'tributary')(input)) }}
+{% endmacro %}
+
+{% macro default__files_of(input) %}
+    {{ return(
+        'select filename as path, size as bytes, cast(last_modified as timestamp) as modified_at from read_blob('
+        ~ text_literal(input.path) ~ ')'
+    ) }}
 {% endmacro %}
 
 
@@ -114,8 +121,9 @@
 {% macro find_changed_days() %}
     {% set from_day = env_var('TRIBUTARY_FROM', '') %}
     {% set to_day = env_var('TRIBUTARY_TO', from_day) %}
-    {% do run_query("
-        create or replace table state.changed_days as
+    {% set asked = "landed_on between date '" ~ from_day ~ "' and date '" ~ to_day ~ "'" if from_day else 'false' %}
+    {% set nothing_taken_in = run_query('select count(*) from state.landed_files').rows[0][0] == 0 %}
+    {% do remember('differing_days', '
         select distinct
             coalesce(now.event_table, taken.event_table) as event_table,
             coalesce(now.landed_on, taken.landed_on) as landed_on
@@ -128,38 +136,37 @@
                 and now.bytes = taken.bytes
                 and now.modified_at = taken.modified_at
         where now.path is null or taken.path is null
-    ") %}
-    {% set asked = "landed_on between date '" ~ from_day ~ "' and date '" ~ to_day ~ "'" if from_day else 'false' %}
-    {% do run_query("
-        create or replace table state.late_days as
+    ') %}
+    {% do remember('late_days', '
         select
-            event_table,
-            landed_on,
+            differing.event_table,
+            differing.landed_on,
             cast(null as bigint) as new_rows,
-            cast(newest - landed_on as bigint) as days_late
-        from state.changed_days
-        cross join (" ~ newest_day() ~ ") as newest_day
+            cast(newest_day.newest - differing.landed_on as bigint) as days_late
+        from state.differing_days as differing
+        cross join (' ~ newest_day() ~ ') as newest_day
         where
-            exists (select 1 from state.landed_files)
-            and landed_on < newest - " ~ lookback_of('event_table') ~ " and not (" ~ asked ~ ")
-    ") %}
+            ' ~ (not nothing_taken_in) ~ '
+            and differing.landed_on < newest_day.newest - ' ~ lookback_of('differing.event_table') ~ '
+            and not (' ~ asked ~ ')
+    ') %}
     {% do count_late_rows() %}
-    {% do run_query("
-        delete from state.changed_days
-        where (event_table, landed_on) in (select (event_table, landed_on) from state.late_days)
-    ") %}
-    {% if from_day %}
-        {% do run_query('
-            insert into state.changed_days
-            select distinct event_table, landed_on from state.files_now where ' ~ asked) %}
-    {% endif %}
-    {% do add_days_of_changed_rates() %}
+    {% do remember('changed_days', '
+        select differing.event_table, differing.landed_on
+        from state.differing_days as differing
+        left join state.late_days as late
+            on differing.event_table = late.event_table and differing.landed_on = late.landed_on
+        where late.landed_on is null
+        union
+        select event_table, landed_on from state.files_now where ' ~ asked ~ days_of_changed_rates()
+    ) %}
 {% endmacro %}
 
 
-{#- How many rows wait on the days that are left alone, as the footers of their new files say. -#}
+{#- How many rows wait on the days that are left alone, as the footers of their new files say; of text
+    nobody knows. -#}
 {% macro count_late_rows() %}
-    {% set files = run_query("
+    {% set paths = run_query("
         select distinct now.path
         from state.files_now as now
         inner join state.late_days as late
@@ -171,53 +178,73 @@
                 and now.modified_at = taken.modified_at
         where taken.path is null and now.path like '%.parquet'
     ").columns[0].values() %}
-    {% set paths = [] %}
-    {% for path in files %}
-        {% do paths.append(text_literal(path)) %}
-    {% endfor %}
     {% if paths %}
-        {% do run_query("
-            update state.late_days as late
-            set new_rows = counted.new_rows
-            from (
-                select now.event_table, now.landed_on, sum(footers.num_rows) as new_rows
-                from parquet_file_metadata([" ~ paths | join(', ') ~ "]) as footers
-                inner join state.files_now as now on footers.file_name = now.path
+        {% do remember('late_days', '
+            select late.event_table, late.landed_on, counted.new_rows, late.days_late
+            from state.late_days as late
+            left join (
+                select now.event_table, now.landed_on, cast(sum(footers.row_count) as bigint) as new_rows
+                from (' ~ adapter.dispatch('rows_of_files', 'tributary')(paths) ~ ') as footers
+                inner join state.files_now as now on footers.path = now.path
                 group by now.event_table, now.landed_on
             ) as counted
-            where late.event_table = counted.event_table and late.landed_on = counted.landed_on
-        ") %}
+                on late.event_table = counted.event_table and late.landed_on = counted.landed_on
+        ') %}
     {% endif %}
+{% endmacro %}
+
+{% macro default__rows_of_files(paths) %}
+    {% set literals = [] %}
+    {% for path in paths %}
+        {% do literals.append(text_literal(path)) %}
+    {% endfor %}
+    {{ return(
+        'select file_name as path, num_rows as row_count from parquet_file_metadata(['
+        ~ literals | join(', ') ~ '])'
+    ) }}
+{% endmacro %}
+
+{% macro spark__rows_of_files(paths) %}
+    {% set counts = [] %}
+    {% for path in paths %}
+        {% do counts.append(
+            'select ' ~ text_literal(path) ~ ' as path, count(*) as row_count from parquet.`' ~ path ~ '`'
+        ) %}
+    {% endfor %}
+    {{ return(counts | join(' union all ')) }}
 {% endmacro %}
 
 
 {#- Money on a day whose rate is new, gone or another one is converted again, wherever it landed. -#}
-{% macro add_days_of_changed_rates() %}
-    {% if not has_fx_rates() %}
-        {{ return('') }}
+{% macro days_of_changed_rates() %}
+    {% set selects = [] %}
+    {% if has_fx_rates() %}
+        {% do remember('fx_rates_now', '
+            select distinct try_cast(rate_date as date) as rate_date, currency, cast(rate as string) as rate
+            from raw.fx_rates
+        ') %}
+        {% do remember('changed_rate_days', '
+            select distinct rate_date
+            from (
+                (select * from state.fx_rates_now except select * from state.seen_fx_rates)
+                union all
+                (select * from state.seen_fx_rates except select * from state.fx_rates_now)
+            ) as changed
+        ') %}
+        {% for node in by_day_models() if node.config.meta.log in ['actions', 'charges'] %}
+            {% if adapter.get_relation(node.database, node.schema, node.alias) %}
+                {% do selects.append("
+                    union
+                    select '" ~ node.config.meta.log ~ "' as event_table, judged.landed_on
+                    from " ~ node.relation_name ~ " as judged
+                    inner join state.changed_rate_days as changed
+                        on " ~ reporting_day('judged.' ~ event_moment(node.config.meta.log)) ~ " = changed.rate_date
+                    where judged.currency <> '" ~ var('reporting_currency') ~ "'
+                ") %}
+            {% endif %}
+        {% endfor %}
     {% endif %}
-    {% do run_query('create or replace table state.fx_rates_now as
-        select distinct try_cast(rate_date as date) as rate_date, currency, cast(rate as varchar) as rate
-        from raw.fx_rates') %}
-    {% do run_query('create or replace table state.changed_rate_days as
-        select distinct rate_date
-        from (
-            (select * from state.fx_rates_now except select * from state.seen_fx_rates)
-            union all
-            (select * from state.seen_fx_rates except select * from state.fx_rates_now)
-        ) as changed') %}
-    {% for node in by_day_models() if node.config.meta.log in ['actions', 'charges'] %}
-        {% if adapter.get_relation(node.database, node.schema, node.alias) %}
-            {% do run_query("
-                insert into state.changed_days
-                select distinct '" ~ node.config.meta.log ~ "', judged.landed_on
-                from " ~ node.relation_name ~ " as judged
-                inner join state.changed_rate_days as changed
-                    on " ~ reporting_day('judged.' ~ event_moment(node.config.meta.log)) ~ " = changed.rate_date
-                where judged.currency <> '" ~ var('reporting_currency') ~ "'
-            ") %}
-        {% endif %}
-    {% endfor %}
+    {{ return(selects | join('')) }}
 {% endmacro %}
 
 
@@ -257,14 +284,21 @@
                     changed.landed_on - cast(reach.before as integer)
                     and changed.landed_on + cast(reach.after as integer)
     ") %}
-    {% set taken_up = '(event_table, landed_on) not in (select (event_table, landed_on) from state.late_days)' %}
-    {% do run_query('begin') %}
-    {% do run_query('delete from state.landed_files where ' ~ taken_up) %}
-    {% do run_query('insert into state.landed_files select * from state.files_now where ' ~ taken_up) %}
+    {% do remember('landed_files', '
+        select files.*
+        from state.files_now as files
+        left join state.late_days as late
+            on files.event_table = late.event_table and files.landed_on = late.landed_on
+        where late.landed_on is null
+        union all
+        select files.*
+        from state.landed_files as files
+        inner join state.late_days as late
+            on files.event_table = late.event_table and files.landed_on = late.landed_on
+    ') %}
     {% if has_fx_rates() %}
-        {% do run_query('create or replace table state.seen_fx_rates as select * from state.fx_rates_now') %}
+        {% do remember('seen_fx_rates', 'select * from state.fx_rates_now') %}
     {% endif %}
-    {% do run_query('commit') %}
 {% endmacro %}
 
 

@@ -22,14 +22,14 @@
             {%- do missing.insert(0, required[column]) -%}
         {%- endif -%}
         {%- if column in parsed -%}
-            {%- do missing.append("nullif(trim(cast(raw_" ~ column ~ " as varchar)), '') is null") -%}
+            {%- do missing.append("nullif(trim(cast(raw_" ~ column ~ " as string)), '') is null") -%}
         {%- endif -%}
         {%- do reasons.update({'missing_' ~ column: missing | join(' and ')}) -%}
     {%- endfor -%}
     {%- for column in parsed -%}
         {%- do reasons.update({
             'unparsable_' ~ column:
-                column ~ " is null and nullif(trim(cast(raw_" ~ column ~ " as varchar)), '') is not null"
+                column ~ " is null and nullif(trim(cast(raw_" ~ column ~ " as string)), '') is not null"
         }) -%}
     {%- endfor -%}
     {%- for column, values in accepted.items() -%}

@@ -31,7 +31,7 @@
             concat_ws(
                 '|',
                 {%- for column in columns %}
-                coalesce(cast({{ column }} as varchar), ''){{ ',' if not loop.last }}
+                coalesce(cast({{ column }} as string), ''){{ ',' if not loop.last }}
                 {%- endfor %}
             ) as content
         from {{ staged(table) }} as staged

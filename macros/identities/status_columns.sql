@@ -3,7 +3,7 @@
     {%- set declared = var('identities')[identity] %}
         '{{ identity }}' as identity,
         'definition' as entry,
-        cast(null as varchar) as factor,
+        cast(null as string) as factor,
         {{ quantity_value(declared.result) }} as result,
         {{ product_of(identity) }} as product,
         {{ undefined_reason(identity) | indent(8) }} as reason,
@@ -28,7 +28,7 @@
         else 'none'
     end
     {%- else -%}
-    cast(null as varchar)
+    cast(null as string)
     {%- endif -%}
 {%- endmacro %}
 

@@ -7,8 +7,8 @@
         cast(null as {{ event_column_type(column) }}) as {{ column }},
         {%- endfor %}
         cast(null as date) as landed_on,
-        cast(null as varchar) as raw_row,
-        cast(null as varchar) as reject_reasons
+        cast(null as string) as raw_row,
+        cast(null as string) as reject_reasons
     where false
 {%- endmacro %}
 
@@ -24,7 +24,7 @@
     {% elif column.endswith('_micros') or column.endswith('results_returned') or column == 'position' %}
         {{ return('bigint') }}
     {% endif %}
-    {{ return('varchar') }}
+    {{ return('string') }}
 {% endmacro %}
 
 
@@ -34,12 +34,12 @@
 {% macro line_key(columns) -%}
     {%- set values = [] -%}
     {%- for column in columns -%}
-        {%- do values.append("coalesce(cast(" ~ column ~ " as varchar), '')") -%}
+        {%- do values.append("coalesce(cast(" ~ column ~ " as string), '')") -%}
     {%- endfor -%}
     {%- set fingerprint = "md5(concat_ws('|', " ~ values | join(', ') ~ '))' -%}
     {{ fingerprint }}
         || '-'
-        || cast(row_number() over (partition by {{ fingerprint }}) as varchar)
+        || cast(row_number() over (partition by {{ fingerprint }}) as string)
 {%- endmacro %}
 
 

@@ -5,11 +5,11 @@
     has been touched. A file that an earlier run took in is not opened again. -#}
 {% macro register_raw_inputs() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
+        {% do make_state_tables() %}
         {% set inputs = [] %}
         {% for table in graph.sources.values() if table.schema == 'raw' %}
             {% do inputs.append(located_raw_input(table)) %}
         {% endfor %}
-        {% do make_state_tables() %}
         {% do list_landed_files(inputs) %}
         {% for input in inputs if input.path %}
             {% do check_raw_input(input) %}
@@ -32,11 +32,14 @@
     {% for input in inputs %}
         {% set name = input.table.name %}
         {% set query = raw_input_query(input) %}
-        {% set definition = local_md5(query ~ tojson(input.columns)) %}
+        {% set definition = local_md5(query ~ tojson(input.columns or {})) %}
         {% if name ~ ' ' ~ definition not in standing %}
             {% do run_query('create or replace view raw.' ~ name ~ ' as ' ~ query) %}
-            {% do run_query("delete from state.raw_views where name = '" ~ name ~ "'") %}
-            {% do run_query("insert into state.raw_views values ('" ~ name ~ "', '" ~ definition ~ "')") %}
+            {% do remember('raw_views', "
+                select * from state.raw_views where name <> '" ~ name ~ "'
+                union all
+                select '" ~ name ~ "', '" ~ definition ~ "'
+            ") %}
         {% endif %}
     {% endfor %}
 {% endmacro %}
@@ -314,7 +317,7 @@
     money and counts never pass through a float. -#}
 {% macro raw_type_fits(declared, stored) %}
     {% set whole = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER'] %}
-    {% if stored == 'VARCHAR' or declared == 'varchar' %}
+    {% if stored == 'VARCHAR' or declared == 'string' %}
         {{ return(true) }}
     {% elif declared in ['timestamp', 'date'] %}
         {{ return(stored == 'DATE' or stored.startswith('TIMESTAMP')) }}
@@ -332,7 +335,7 @@
 {#- Text can be read to its end; and a column in which not one value is of its type is a wrong column, not
     a bad row. (Of Parquet the footers have told as much.) -#}
 {% macro check_raw_values(input) %}
-    {% set typed = input.table.columns.values() | rejectattr('data_type', 'equalto', 'varchar') | list %}
+    {% set typed = input.table.columns.values() | rejectattr('data_type', 'equalto', 'string') | list %}
     {% set counts = ['count(*)'] %}
     {% for column in typed %}
         {% do counts.append('count(' ~ to_text(column.name) ~ ')') %}

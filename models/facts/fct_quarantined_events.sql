@@ -33,11 +33,11 @@ with
         judged.advertiser_id,
         judged.charged_event,
         {%- else %}
-        cast(null as varchar) as currency,
+        cast(null as string) as currency,
         cast(null as bigint) as amount_micros,
         cast(null as bigint) as amount_in_reporting_micros,
-        cast(null as varchar) as advertiser_id,
-        cast(null as varchar) as charged_event,
+        cast(null as string) as advertiser_id,
+        cast(null as string) as charged_event,
         {%- endif %}
         judged.raw_row
     from {{ ref('int_events__' ~ table ~ '_judged') }} as judged

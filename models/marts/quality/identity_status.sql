@@ -160,8 +160,8 @@ double_entries as (
             when not is_invoiced then 'no invoice'
             when gap <> 0
                 then
-                    'quarantine holds ' || cast(quarantined_amount as varchar)
-                    || ', unexplained ' || cast(unexplained_gap as varchar)
+                    'quarantine holds ' || cast(quarantined_amount as string)
+                    || ', unexplained ' || cast(unexplained_gap as string)
         end as reason,
         true as is_revenue,
         ledger_amount as first_entry,
@@ -182,7 +182,7 @@ combined as (
         cast(null as decimal(38, 6)) as second_entry,
         cast(null as decimal(38, 6)) as only_in_first,
         cast(null as decimal(38, 6)) as only_in_second,
-        cast(null as varchar) as gap_level
+        cast(null as string) as gap_level
     from definitions
 
     union all

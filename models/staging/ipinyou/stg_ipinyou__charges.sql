@@ -18,7 +18,7 @@ typed as (
         {{ compact_local_time('bid_at', hours_ahead=8) }} as charged_at,
         {{ scaled_integer('paid_price', 10) }} as amount_micros,
         'CNY' as currency,
-        cast(null as varchar) as original_charge_id,
+        cast(null as string) as original_charge_id,
         bid_at as raw_charged_at,
         paid_price as raw_amount_micros,
         landed_on,

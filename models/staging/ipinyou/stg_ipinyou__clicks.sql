@@ -15,7 +15,7 @@ typed as (
         {{ to_text('bid_id') }} as impression_id,
         {{ compact_local_time('bid_at', hours_ahead=8) }} as clicked_at,
         false as is_invalid,
-        cast(null as varchar) as invalid_reason,
+        cast(null as string) as invalid_reason,
         {{ to_text('click') }} as click,
         bid_at as raw_clicked_at,
         landed_on,

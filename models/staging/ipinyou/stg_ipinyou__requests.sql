@@ -15,7 +15,7 @@ typed as (
         {{ to_text('bid_id') }} as request_id,
         {{ compact_local_time('bid_at', hours_ahead=8) }} as requested_at,
         nullif({{ to_text('user_id') }}, 'null') as user_id,
-        cast(null as varchar) as device_id,
+        cast(null as string) as device_id,
         'display' as surface,
         'recommend' as entry_point,
         'exchange ' || {{ to_text('ad_exchange') }} as app_id,

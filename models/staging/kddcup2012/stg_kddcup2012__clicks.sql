@@ -36,11 +36,11 @@ clicked as (
 typed as (
 
     select
-        line_key || '-' || cast(click_number as varchar) as click_id,
-        line_key || '-' || cast(click_number as varchar) as impression_id,
+        line_key || '-' || cast(click_number as string) as click_id,
+        line_key || '-' || cast(click_number as string) as impression_id,
         cast('{{ var("kddcup2012_day", "2012-06-01") }}' as timestamp) as clicked_at,
         false as is_invalid,
-        cast(null as varchar) as invalid_reason,
+        cast(null as string) as invalid_reason,
         cast('{{ var("kddcup2012_day", "2012-06-01") }}' as timestamp) as ingested_at,
         clicks as click,
         click as raw_click,

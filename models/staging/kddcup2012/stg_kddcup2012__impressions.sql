@@ -35,8 +35,8 @@ shown as (
 typed as (
 
     select
-        line_key || '-' || cast(showing as varchar) as impression_id,
-        line_key || '-' || cast(showing as varchar) as request_id,
+        line_key || '-' || cast(showing as string) as impression_id,
+        line_key || '-' || cast(showing as string) as request_id,
         cast('{{ var("kddcup2012_day", "2012-06-01") }}' as timestamp) as impressed_at,
         {{ to_text('ad_id') }} as result_id,
         true as is_commercial,

@@ -39,14 +39,14 @@ shown as (
 typed as (
 
     select
-        line_key || '-' || cast(showing as varchar) as request_id,
+        line_key || '-' || cast(showing as string) as request_id,
         cast('{{ var("kddcup2012_day", "2012-06-01") }}' as timestamp) as requested_at,
         nullif({{ to_text('user_id') }}, '0') as user_id,
-        cast(null as varchar) as device_id,
+        cast(null as string) as device_id,
         'search' as surface,
         'query' as entry_point,
         'soso' as app_id,
-        cast(null as varchar) as region_code,
+        cast(null as string) as region_code,
         'CN' as country_code,
         'desktop' as device_type,
         {{ to_integer('depth') }} as results_returned,
