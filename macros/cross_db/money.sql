@@ -9,6 +9,10 @@
     try_cast(round_even(cast({{ amount_micros }} as decimal(19, 0)) * {{ rate }}, 0) as bigint)
 {%- endmacro %}
 
+{% macro spark__convert_micros(amount_micros, rate) -%}
+    try_cast(bround(cast({{ amount_micros }} as decimal(19, 0)) * {{ rate }}, 0) as bigint)
+{%- endmacro %}
+
 {#- A sum of micro-units as an exact amount in units of its currency. -#}
 {% macro micros_to_units(micros) -%}
     cast(

@@ -6,6 +6,7 @@
 {% macro register_raw_inputs() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% do make_state_tables() %}
+        {% do adapter.dispatch('list_files', 'tributary')() %}
         {% set inputs = [] %}
         {% for table in graph.sources.values() if table.schema == 'raw' %}
             {% do inputs.append(located_raw_input(table)) %}
@@ -23,12 +24,7 @@
     stays. -#}
 {% macro make_raw_views(inputs) %}
     {% do run_query('create schema if not exists raw') %}
-    {% set standing = run_query("
-        select made.name || ' ' || made.definition
-        from state.raw_views as made
-        inner join duckdb_views() as views on made.name = views.view_name
-        where views.schema_name = 'raw' and views.database_name = current_database()
-    ").columns[0].values() %}
+    {% set standing = adapter.dispatch('standing_raw_views', 'tributary')() %}
     {% for input in inputs %}
         {% set name = input.table.name %}
         {% set query = raw_input_query(input) %}
@@ -42,6 +38,16 @@
             ") %}
         {% endif %}
     {% endfor %}
+{% endmacro %}
+
+
+{% macro default__standing_raw_views() %}
+    {{ return(run_query("
+        select made.name || ' ' || made.definition
+        from state.raw_views as made
+        inner join duckdb_views() as views on made.name = views.view_name
+        where views.schema_name = 'raw' and views.database_name = current_database()
+    ").columns[0].values()) }}
 {% endmacro %}
 
 
@@ -67,8 +73,8 @@
     {% if found.path %}
         {% set shown = found.first_file if found.path.endswith('.parquet') else found.path %}
         {% do input.update({
-            'reader': raw_input_reader(found.path, meta, table.columns),
-            'columns': shown_columns(raw_input_reader(shown, meta, table.columns)),
+            'reader': raw_input_reader(found.path, table),
+            'columns': shown_columns(raw_input_reader(shown, table)),
         }) %}
     {% endif %}
     {{ return(input) }}
@@ -126,12 +132,22 @@
     asked for. Where one event log does not lie by day, none of them counts as lying so. -#}
 {% macro landed_on_column(input) %}
     {% if input_is_by_day() %}
+        {% set from_path = adapter.dispatch('landed_on_of_text', 'tributary')(input) %}
+        {% if from_path %}
+            {{ return(', ' ~ from_path ~ ' as landed_on') }}
+        {% endif %}
         {% for name, type in input.columns.items()
             if type == 'DATE' and name not in input.table.columns %}
             {{ return(', ' ~ name ~ ' as landed_on') }}
         {% endfor %}
     {% endif %}
     {{ return(', ' ~ undated() ~ ' as landed_on') }}
+{% endmacro %}
+
+
+{#- Where the engine makes no column of the names of folders above text files. -#}
+{% macro default__landed_on_of_text(input) %}
+    {{ return(none) }}
 {% endmacro %}
 
 
@@ -162,22 +178,33 @@
             {% endfor %}
         {% endfor %}
     {% endif %}
-    {% set found = [] %}
-    {% set first_files = [] %}
-    {% for candidate in candidates %}
-        {% set files = run_query('select file from glob(' ~ text_literal(candidate) ~ ') limit 1').rows %}
-        {% if files | length %}
-            {% do found.append(candidate) %}
-            {% do first_files.append(files[0][0]) %}
-        {% endif %}
-    {% endfor %}
+    {% set first_files = adapter.dispatch('first_files_of', 'tributary')(candidates) %}
+    {% set found = first_files.keys() | list %}
     {% if found | length > 1 %}
         {{ exceptions.raise_compiler_error(
             'The raw table "' ~ name ~ '" lies in ' ~ found | length ~ ' layouts at once: '
             ~ found | join(', ') ~ '. Only one of them would be read. Keep one.'
         ) }}
     {% endif %}
-    {{ return({'path': found | first, 'first_file': first_files | first, 'tried': candidates}) }}
+    {{ return({'path': found | first, 'first_file': first_files[found | first], 'tried': candidates}) }}
+{% endmacro %}
+
+
+{#- DuckDB finds files by their patterns; it need not list them first. -#}
+{% macro default__list_files() %}
+{% endmacro %}
+
+
+{#- {pattern: its first file} of the patterns that a file fits. -#}
+{% macro default__first_files_of(patterns) %}
+    {% set found = {} %}
+    {% for pattern in patterns %}
+        {% set files = run_query('select file from glob(' ~ text_literal(pattern) ~ ') limit 1').rows %}
+        {% if files | length %}
+            {% do found.update({pattern: files[0][0]}) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(found) }}
 {% endmacro %}
 
 
@@ -188,16 +215,25 @@
 
 {#- The table function that reads a located table. CSV is read as text: staging types each value and
     names the ones that it cannot read. A source whose files differ from plain CSV says how in
-    `meta.csv`, as arguments of read_csv. A file without a header line (`meta.has_header: false`) has
+    `meta.csv`, {delim, quote, escape}. A file without a header line (`meta.has_header: false`) has
     the declared columns, in the order in which they are declared. -#}
-{% macro raw_input_reader(path, meta, columns) %}
+{% macro raw_input_reader(path, table) %}
+    {{ return(adapter.dispatch('raw_input_reader', 'tributary')(path, table)) }}
+{% endmacro %}
+
+{% macro default__raw_input_reader(path, table) %}
+    {% set meta = table.config.meta %}
     {% if path.endswith('.parquet') %}
         {{ return('read_parquet(' ~ text_literal(path) ~ ', hive_partitioning = true)') }}
     {% endif %}
-    {% set options = meta.csv or "delim = ',', quote = '\"', escape = '\"', skip = 0" %}
+    {% set options = [] %}
+    {% for option, value in text_format(meta).items() %}
+        {% do options.append(option ~ ' = ' ~ text_literal(value)) %}
+    {% endfor %}
+    {% set options = options | join(', ') ~ ', skip = 0' %}
     {% if meta.has_header is false %}
         {% set named = [] %}
-        {% for name in columns %}
+        {% for name in table.columns %}
             {% do named.append(text_literal(name) ~ ": 'VARCHAR'") %}
         {% endfor %}
         {% set options = options ~ ', header = false, auto_detect = false, columns = {'
@@ -208,6 +244,12 @@
     {{ return(
         'read_csv(' ~ text_literal(path) ~ ', all_varchar = true, strict_mode = true, ' ~ options ~ ')'
     ) }}
+{% endmacro %}
+
+
+{#- {delim, quote, escape} of a raw table in text. -#}
+{% macro text_format(meta) %}
+    {{ return(meta.csv or {'delim': ',', 'quote': '"', 'escape': '"'}) }}
 {% endmacro %}
 
 
@@ -222,6 +264,10 @@
 
 {#- {column: type} as a reader shows them; of many files these are the first one's. -#}
 {% macro shown_columns(reader) %}
+    {{ return(adapter.dispatch('shown_columns', 'tributary')(reader)) }}
+{% endmacro %}
+
+{% macro default__shown_columns(reader) %}
     {% set columns = {} %}
     {% for row in run_query('describe select * from ' ~ reader).rows %}
         {% do columns.update({row[0]: row[1]}) %}
@@ -233,6 +279,10 @@
 {#- {file: {column: type}}: what the new files of a raw table store, one file for all that store the same.
     What stands in no file, but in the names of their folders, all of them have. -#}
 {% macro stored_columns(input, news) %}
+    {{ return(adapter.dispatch('stored_columns', 'tributary')(input, news)) }}
+{% endmacro %}
+
+{% macro default__stored_columns(input, news) %}
     {% if not input.path.endswith('.parquet') %}
         {{ return({input.path: input.columns}) }}
     {% endif %}
@@ -355,12 +405,7 @@
 
 
 {% macro check_raw_rows(input) %}
-    {% if input.path.endswith('.parquet') %}
-        {% set counted = 'select sum(num_rows) from parquet_file_metadata(' ~ text_literal(input.path) ~ ')' %}
-    {% else %}
-        {% set counted = 'select count(*) from ' ~ input.reader %}
-    {% endif %}
-    {% if not run_query(counted).rows[0][0] %}
+    {% if not run_query('select count(*) from (select 1 from ' ~ input.reader ~ ' limit 1) as found').rows[0][0] %}
         {{ exceptions.raise_compiler_error(
             input.path ~ ': the raw table "' ~ input.table.name ~ '" holds no row. Export at least one day, '
             ~ 'or name the folder that has it with TRIBUTARY_EVENTS.'

@@ -19,7 +19,7 @@ calendar as (
 
 days as (
 
-    select cast(unnest(generate_series(first_day, last_day, interval '1 day')) as date) as day
+    select {{ each_day('first_day', 'last_day') }} as day
     from requests
 
 ),
@@ -28,7 +28,7 @@ events_per_day as (
 
     select
         days.day,
-        string_agg(calendar.event_name, ', ' order by calendar.event_name, calendar.wave)
+        {{ joined_in_order('calendar.event_name', ', ', 'calendar.event_name, calendar.wave') }}
             as calendar_events,
         bool_or(calendar.event_type = 'holiday') as is_holiday,
         bool_or(calendar.event_type = 'promotion') as is_promotion
@@ -42,8 +42,8 @@ described as (
 
     select
         days.day,
-        isodow(days.day) as weekday,
-        isodow(days.day) >= 6 as is_weekend,
+        {{ weekday_of('days.day') }} as weekday,
+        {{ weekday_of('days.day') }} >= 6 as is_weekend,
         events_per_day.calendar_events,
         coalesce(events_per_day.is_holiday, false) as is_holiday,
         coalesce(events_per_day.is_promotion, false) as is_promotion

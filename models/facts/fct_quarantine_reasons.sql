@@ -10,7 +10,7 @@ listed as (
 
     select
         *,
-        unnest(string_split(reasons, ',')) as reason
+        {{ each_part('reasons') }} as reason
     from quarantined
 
 ),

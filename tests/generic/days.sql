@@ -31,7 +31,7 @@
 
         select
             series.series,
-            cast(unnest(generate_series(first_day, last_day, interval '1 day')) as date) as day
+            {{ each_day('first_day', 'last_day') }} as day
         from bounds
         cross join series
 
@@ -59,7 +59,7 @@
         select
             {{ each or "'(all)'" }} as series,
             {{ day }} as day,
-            isodow({{ day }}) as weekday,
+            {{ weekday_of(day) }} as weekday,
             cast(sum({{ volume }}) as double) as volume
         from {{ model }}
         where {{ where or 'true' }}

@@ -12,7 +12,7 @@
             {%- do conditions.append(name ~ ' > ' ~ declared.at_most) -%}
         {%- endif -%}
         {%- do conditions.append('isnan(' ~ name ~ ')') -%}
-        {%- do conditions.append('isinf(' ~ name ~ ')') -%}
+        {%- do conditions.append('abs(' ~ name ~ ") = cast('infinity' as double)") -%}
     {%- endfor %}
     select * from {{ model }} where {{ conditions | join(' or ') }}
 {% endtest %}

@@ -25,9 +25,7 @@ clicked as (
 
     select
         *,
-        unnest(
-            generate_series(1, case when clicks between 1 and 1000000 then clicks else 1 end)
-        ) as click_number
+        {{ each_number_to('case when clicks between 1 and 1000000 then clicks else 1 end') }} as click_number
     from lines
     where clicks is distinct from 0
 

@@ -25,9 +25,7 @@ shown as (
 
     select
         *,
-        unnest(
-            generate_series(1, case when showings between 1 and 1000000 then showings else 1 end)
-        ) as showing
+        {{ each_number_to('case when showings between 1 and 1000000 then showings else 1 end') }} as showing
     from lines
 
 ),
