@@ -13,13 +13,25 @@ from tributary.settings import Settings
 
 @dataclass
 class NodeOutcome:
-    """One model or test that did not simply pass."""
+    """One model or test that did not simply pass.
+
+    Attributes:
+        name: the node's own name; of a test the sentence that it asserts.
+        kind: model or test.
+        status: dbt's word for how it ended.
+        failures: how much a test found.
+        message: what dbt or the engine said, in our words.
+        subject: the model or source that a test is about, where it is about one.
+        query: the query whose rows a test found.
+    """
 
     name: str
     kind: str
     status: str
     failures: int
     message: str
+    subject: str = ""
+    query: str = ""
 
 
 @dataclass
@@ -51,7 +63,12 @@ def run_build(
 
     Without the unit tests: they prove the code, whatever the data, and belong to `make test`.
     """
-    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    result = BuildResult()
+    try:
+        settings.warehouse.mkdir(parents=True, exist_ok=True)
+    except OSError as failed:
+        result.error = f"The warehouse {settings.warehouse} cannot be made: {failed.strerror}."
+        return result
     command = [
         # What fails is printed at the end, in our words: dbt need not say it as well.
         *(["build"] if verbose else ["--quiet", "--log-level", "none", "build"]),
@@ -84,12 +101,19 @@ def _invoke(command: list[str], on_event: Callable[[Any], None]) -> BuildResult:
     result = BuildResult()
     nodes = getattr(outcome.result, "results", None)
     if outcome.exception is not None or not nodes:
-        raised = str(outcome.exception or "\n".join(messages) or "dbt found nothing to build.")
+        raised = str(outcome.exception or "\n".join(messages) or _nothing_found(command))
         result.error = explain(raised)
         return result
     for node in nodes:
         _record(result, node)
     return result
+
+
+def _nothing_found(command: list[str]) -> str:
+    selected = command[command.index("--select") + 1] if "--select" in command else None
+    if selected is None:
+        return "dbt found nothing to build."
+    return f"Nothing is called {selected}. `uv run dbt ls` lists what --select can name."
 
 
 def _record(result: BuildResult, node: Any) -> None:
@@ -103,6 +127,8 @@ def _record(result: BuildResult, node: Any) -> None:
         status=status,
         failures=node.failures or 0,
         message=explain(node.message or ""),
+        subject=(getattr(node.node, "attached_node", None) or "").split(".")[-1],
+        query=getattr(node.node, "compiled_code", None) or "",
     )
     if status in ("error", "fail", "runtime error"):
         result.problems.append(outcome)

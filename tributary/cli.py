@@ -92,17 +92,20 @@ def run(
     if full_refresh:
         arguments.append("--full-refresh")
     result = run_build(settings, arguments, console, verbose)
-    print_problems(console, result)
+    print_problems(console, settings, result)
     if result.error:
         raise typer.Exit(REFUSED)
     if not result.succeeded:
         console.print(
-            f"{len(result.problems)} failed. The full log is {settings.project}/logs/dbt.log.",
+            f"{len(result.problems)} failed. {settings.build_database} holds what this run built, "
+            "which did not pass: serve none of it until a run ends without a failure. The full log "
+            f"is {settings.project}/logs/dbt.log.",
             highlight=False,
+            soft_wrap=True,
         )
         raise typer.Exit(FAILED)
     if not select:
-        print_summary(console, settings.build_database, result, settings.reporting_currency)
+        print_summary(console, settings, result)
 
 
 @app.command()

@@ -29,6 +29,9 @@ def find_csv_fault(path: Path) -> CsvFault | None:
     A record may span lines only inside quotes. Reads line by line, so that a large file costs no
     memory unless a quote is never closed.
     """
+    with path.open("rb") as content:
+        if content.read(len(_GZIP)) == _GZIP:
+            return CsvFault(1, "number 1", "the file is compressed", "Decompress it.")
     with path.open(encoding="utf-8", errors="replace", newline="") as lines:
         header: list[str] = []
         ending = ""
@@ -59,6 +62,7 @@ def find_csv_fault(path: Path) -> CsvFault | None:
     return None
 
 
+_GZIP = b"\x1f\x8b"
 _ONE_ENDING = "End every line of a file in one way: files of other systems are better not appended."
 
 

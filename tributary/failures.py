@@ -9,6 +9,9 @@ _CSV_FILE = re.compile(
     r'(?:sniffing file|CSV Error.*?file = |file: )\s*"?([^"\n]+\.[a-z]+)"?\s*[.\n]', re.S
 )
 _BROKEN_PARQUET = re.compile(r"(?:file|File(?=.*too small)) '([^']+\.parquet)'")
+_NO_EXTENSION = re.compile(r'Extension "(\w+)" is an existing extension')
+_NOT_BUILT = re.compile(r'Table with name "?([\w.]+)"? does not exist because schema')
+_STRAY_QUOTE = re.compile(r"CSV Error: a quote stands .*?file = ([^\n]+)", re.S)
 _NOT_UTF8 = re.compile(r"not utf-8 encoded.*?file = (\S+)", re.S)
 _LACKS_A_COLUMN = re.compile(r'Current file: (\S+)\s+Column with name: "([^"]+)" is missing')
 _LOCKED = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.S)
@@ -22,6 +25,9 @@ def explain(message: str) -> str:
     cannot be read are turned into the file, the place and the remedy. Anything else is returned
     unchanged.
     """
+    stray = _STRAY_QUOTE.search(message)
+    if stray:
+        return _explain_csv(Path(stray.group(1)), message)
     ours = _OURS.search(message)
     if ours:
         return " ".join(ours.group(1).split())
@@ -37,6 +43,19 @@ def explain(message: str) -> str:
         return (
             f"{parquet.group(1)} is no complete Parquet file (its footer cannot be read): it was "
             "cut short or is still being written. Copy it again, or take it out of the folder."
+        )
+    extension = _NO_EXTENSION.search(message)
+    if extension:
+        return (
+            f"A bucket is read by DuckDB's extension {extension.group(1)}, which is not installed. "
+            f"Install it once: uv run python -c 'import duckdb; duckdb.sql(\"install "
+            f"{extension.group(1)}\")'"
+        )
+    missing = _NOT_BUILT.search(message)
+    if missing:
+        return (
+            f"It reads {missing.group(1)}, which this warehouse does not have. Run once without "
+            "--select, or put a + before the selector to build what it stands on."
         )
     lacking = _LACKS_A_COLUMN.search(message)
     if lacking:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,20 @@ class Settings:
     def build_database(self) -> Path:
         """The database that a build writes."""
         return self.warehouse / "build.duckdb"
+
+    @property
+    def options(self) -> str:
+        """The command line options that name these settings, as far as they are not usual."""
+        usual = {
+            "--events": (self.events, str(self.project / "seeds")),
+            "--source": (self.source, SOURCES[0]),
+            "--warehouse": (str(self.warehouse), str(self.project / "warehouse")),
+        }
+        return "".join(
+            f" {option} {shlex.quote(value)}"
+            for option, (value, default) in usual.items()
+            if value != default
+        )
 
     @property
     def reporting_currency(self) -> str:

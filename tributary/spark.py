@@ -13,8 +13,8 @@ JAVA_HOME = "JAVA_HOME"
 def java_home(folder: Path) -> Path:
     """A JAVA_HOME that Spark can use: the one that is set, else one made in `folder`.
 
-    The Java that comes from the package index lacks a module that Spark's launcher asks for and does
-    not need. A launcher of our own leaves the request out.
+    The Java that comes from the package index lacks a module that Spark's launcher asks for and
+    does not need. A launcher of our own leaves the request out.
 
     Raises:
         SettingsError: the extra `spark` is not installed.

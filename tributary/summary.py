@@ -9,10 +9,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from tributary.build import BuildResult
+from tributary.build import BuildResult, NodeOutcome
+from tributary.damage import first_damaged_file
+from tributary.settings import Settings
 
 _REASONS_SHOWN = 12
 _EVENT_TABLES = 5
+_ROWS_OF_A_TEST, _COLUMNS_OF_A_TEST = 3, 8
 
 _ROWS = """
     select
@@ -143,32 +146,65 @@ _WAITING = """
 """
 
 
-def print_problems(console: Console, result: BuildResult) -> None:
-    """Name each failed node and what it said."""
+def print_problems(console: Console, settings: Settings, result: BuildResult) -> None:
+    """Name each failed node, what it said, and of a test the first rows that it found."""
     if result.error:
         console.print(
             f"[bold red]Nothing was built.[/] {_plain(result.error)}",
             highlight=False,
             soft_wrap=True,
         )
+    said: set[str] = set()
+    if any(problem.status != "fail" for problem in result.problems):
+        damaged = first_damaged_file(settings.build_database)
+        if damaged:
+            console.print(
+                f"[bold red]{_plain(damaged)} is damaged[/]: its footer can be read, its data "
+                "cannot. Copy it again, or take it out of the folder.",
+                highlight=False,
+                soft_wrap=True,
+            )
     for problem in result.problems:
+        found = problem.status == "fail"
+        what = f"{problem.failures:,} found" if found else problem.message
+        about = f" ({problem.subject})" if problem.subject else ""
+        again = "the same" if what in said and not found else what
         console.print(
-            f"[bold red]{problem.status}[/] {problem.kind} [bold]{problem.name}[/]: "
-            f"{_plain(problem.message)}",
+            f"[bold red]{problem.status}[/] {problem.kind} [bold]{problem.name}[/]{about}: "
+            f"{_plain(again)}",
             highlight=False,
             soft_wrap=True,
         )
+        said.add(what)
+        for row in _first_rows(settings.build_database, problem) if found else []:
+            console.print(f"    {_plain(row)}", highlight=False, soft_wrap=True)
 
 
-def print_summary(console: Console, database: Path, result: BuildResult, currency: str) -> None:
+def _first_rows(database: Path, problem: NodeOutcome) -> list[str]:
+    """Some of the rows that a test found, each as text; none where they cannot be read again."""
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            found = connection.execute(f"select * from ({problem.query}) limit {_ROWS_OF_A_TEST}")
+            names = [column[0] for column in found.description or []]
+            rows = found.fetchall()
+    except duckdb.Error:
+        return []
+    shown = [
+        [f"{name} = {value}" for name, value in zip(names, row, strict=True) if value is not None]
+        for row in rows
+    ]
+    return [", ".join(values[:_COLUMNS_OF_A_TEST]) for values in shown]
+
+
+def print_summary(console: Console, settings: Settings, result: BuildResult) -> None:
     """Show the built marts in a few tables.
 
     Args:
         console: where to print.
-        database: the DuckDB file of the build.
+        settings: the run's own, for the database of the build and the currency in the headings.
         result: how the build ended, for its warnings and counts.
-        currency: reporting currency, for headings.
     """
+    database, currency = settings.build_database, settings.reporting_currency
     with duckdb.connect(str(database), read_only=True) as connection:
         _print_rows(console, connection)
         _print_reasons(console, connection, currency)
@@ -182,7 +218,7 @@ def print_summary(console: Console, database: Path, result: BuildResult, currenc
     for table, day, rows, command in waiting:
         console.print(
             f"[yellow]Waiting:[/] {rows:,} rows of {table} on {day} came after the lookback had "
-            f"passed. To take them in: {command}",
+            f"passed. To take them in: {command}{settings.options}",
             highlight=False,
             soft_wrap=True,
         )

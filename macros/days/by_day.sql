@@ -9,6 +9,7 @@
     meta.vars     the variables that the model hangs on beyond its own SQL
     meta.outside  the condition that a row is about no day (see outside_batches): such rows are few, and
                   replaced in every run
+    meta.outside_of  the models that they are made of
 
     A model whose SQL is not the one that built the table is built anew, all days of it. -#}
 {% materialization by_day, default %}
@@ -74,16 +75,24 @@
 {#- What a model's rows depend on besides the events: its own SQL, and the code that it reads through. -#}
 {% macro fingerprint_of_model(sql) %}
     {% set parts = [sql, env_var('TRIBUTARY_SOURCE', 'events')] %}
-    {% for name in ['surfaces', 'entry_points', 'device_types', 'pricing_models', 'charged_events',
-        'action_types', 'reporting_time_zone', 'reporting_currency', 'kddcup2012_day',
-        'future_tolerance_seconds', 'time_reversal_tolerance_seconds', 'attribution_days',
-        ] + config.get('meta').get('vars', []) %}
+    {% for name in vars_of_verdicts() + config.get('meta').get('vars', []) %}
         {% do parts.append(tojson(var(name))) %}
     {% endfor %}
     {% for id in ancestors_of(model.unique_id, []) | sort %}
         {% do parts.append(graph.nodes[id].checksum.checksum) %}
     {% endfor %}
     {{ return(local_md5(parts | join('|'))) }}
+{% endmacro %}
+
+
+{#- The variables that the verdict on a row, or what it counts for, hangs on. -#}
+{% macro vars_of_verdicts() %}
+    {{ return([
+        'surfaces', 'entry_points', 'device_types', 'pricing_models', 'charged_events', 'action_types',
+        'reporting_time_zone', 'reporting_currency', 'kddcup2012_day', 'future_tolerance_seconds',
+        'time_reversal_tolerance_seconds', 'greatest_age_days', 'earliest_arrival', 'arrivals_ahead_days',
+        'greatest_count', 'greatest_amount_micros', 'attribution_days',
+    ]) }}
 {% endmacro %}
 
 

@@ -93,8 +93,8 @@
 {% endmacro %}
 
 
-{#- What earlier runs took in counts no more under another format, another folder or another declaration of
-    the raw tables, and where everything is asked for. -#}
+{#- What earlier runs took in counts no more under another format, another folder, another layout of it (by day
+    or not) or another declaration of the raw tables, and where everything is asked for. -#}
 {% macro inputs_are_the_same() %}
     {% set seen = run_query(
         'select count(*) from state.inputs where root = ' ~ text_literal(identity_of_inputs())
@@ -111,7 +111,8 @@
         {% endfor %}
     {% endfor %}
     {{ return(
-        env_var('TRIBUTARY_SOURCE', 'events') ~ ' ' ~ events_root() ~ ' ' ~ local_md5(declared | sort | join(','))
+        env_var('TRIBUTARY_SOURCE', 'events') ~ ' ' ~ events_root()
+        ~ (' by day ' if input_is_by_day() else ' as one ') ~ local_md5(declared | sort | join(','))
     ) }}
 {% endmacro %}
 
@@ -122,6 +123,7 @@
     {% set from_day = env_var('TRIBUTARY_FROM', '') %}
     {% set to_day = env_var('TRIBUTARY_TO', from_day) %}
     {% set asked = "landed_on between date '" ~ from_day ~ "' and date '" ~ to_day ~ "'" if from_day else 'false' %}
+    {% do check_backfill(asked) if from_day %}
     {% set nothing_taken_in = run_query('select count(*) from state.landed_files').rows[0][0] == 0 %}
     {% do remember('differing_days', '
         select distinct
@@ -160,6 +162,30 @@
         union
         select event_table, landed_on from state.files_now where ' ~ asked ~ days_of_changed_rates()
     ) %}
+{% endmacro %}
+
+
+{#- Days that are asked for by name have files, or had some. -#}
+{% macro check_backfill(asked) %}
+    {% set files = run_query('
+        select count(*)
+        from (
+            select landed_on from state.files_now where ' ~ asked ~ '
+            union all
+            select landed_on from state.landed_files where ' ~ asked ~ '
+        ) as files
+    ').rows[0][0] %}
+    {% if not files %}
+        {% set span = run_query(
+            'select cast(min(landed_on) as string), cast(max(landed_on) as string) from state.files_now'
+        ).rows[0] %}
+        {{ exceptions.raise_compiler_error(
+            'No event log under ' ~ events_root() ~ ' has a file with ' ~ asked ~ (
+                ': its folders by day go from ' ~ span[0] ~ ' to ' ~ span[1] ~ '. Name days among them.'
+                if input_is_by_day() else ': it does not lie in folders by day. Run without --from.'
+            )
+        ) }}
+    {% endif %}
 {% endmacro %}
 
 

@@ -367,7 +367,9 @@
     money and counts never pass through a float. -#}
 {% macro raw_type_fits(declared, stored) %}
     {% set whole = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER'] %}
-    {% if stored == 'VARCHAR' or declared == 'string' %}
+    {% if stored.startswith('STRUCT') or stored.startswith('MAP') or stored.endswith(']') or stored == 'BLOB' %}
+        {{ return(false) }}
+    {% elif stored == 'VARCHAR' or declared == 'string' %}
         {{ return(true) }}
     {% elif declared in ['timestamp', 'date'] %}
         {{ return(stored == 'DATE' or stored.startswith('TIMESTAMP')) }}
@@ -391,7 +393,11 @@
         {% do counts.append('count(' ~ to_text(column.name) ~ ')') %}
         {% do counts.append('count(' ~ to_declared(column) ~ ')') %}
     {% endfor %}
+    {% do counts.append("count_if(concat_ws('', " ~ input.table.columns.keys() | join(', ') ~ ") like '%\"%')") %}
     {% set result = run_query('select ' ~ counts | join(', ') ~ ' from ' ~ input.reader).rows[0] %}
+    {% if result[typed | length * 2 + 1] %}
+        {% do check_quotes(input) %}
+    {% endif %}
     {% for column in typed %}
         {% if result[loop.index0 * 2 + 1] > 0 and result[loop.index0 * 2 + 2] == 0 %}
             {{ exceptions.raise_compiler_error(
@@ -401,6 +407,37 @@
             ) }}
         {% endif %}
     {% endfor %}
+{% endmacro %}
+
+
+{#- A quote within a value is one of a pair in a value that stands in quotes. The engine lets any other pass as
+    part of the value, and what it was to enclose is lost. Looked for only where a value holds a quote. -#}
+{% macro check_quotes(input) %}
+    {% do adapter.dispatch('check_quotes', 'tributary')(input) %}
+{% endmacro %}
+
+{% macro default__check_quotes(input) %}
+    {% set format = text_format(input.table.config.meta) %}
+    {% if format.quote == '"' and format.delim == ',' %}
+        {% for file, stray in run_query("
+            select filename, regexp_extract(rest, '[^,\n]*\"[^,\n]*') as stray
+            from (
+                select filename, regexp_replace(content, '(^|,|\n)\"([^\"]|\"\")*\"', '\\1', 'g') as rest
+                from read_text(" ~ text_literal(input.path) ~ ")
+            ) as unquoted
+            where rest like '%\"%'
+            order by filename
+        ").rows %}
+            {{ exceptions.raise_compiler_error(
+                'CSV Error: a quote stands inside an unquoted value: ' ~ stray ~ '. Quote the value and double '
+                ~ 'the quotes inside.\nfile = ' ~ file ~ '\n'
+            ) }}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+{#- Where the reader fails by itself on such a quote. -#}
+{% macro spark__check_quotes(input) %}
 {% endmacro %}
 
 

@@ -2,17 +2,30 @@
 -- A charge whose click nobody logged has no request, and so no slice: it stands in the whole day on
 -- which it was charged, and under '(unattributed)' in each dimension, so that values add up to
 -- totals.
-{{ config(materialized='table') }}
+{{ config(
+    materialized='by_day',
+    meta={
+        'day': 'requested_on',
+        'follows': {
+            'agg_slices_daily': 'requested_on',
+            'fct_quarantined_events': 'event_on',
+        },
+    },
+) }}
 
 with slices as (
 
-    select * from {{ ref('agg_slices_daily') }}
+    select *
+    from {{ ref('agg_slices_daily') }}
+    where {{ in_batch('requested_on') }}
 
 ),
 
 quarantined as (
 
-    select * from {{ ref('fct_quarantined_events') }}
+    select *
+    from {{ ref('fct_quarantined_events') }}
+    where {{ in_batch('event_on') }}
 
 ),
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from conftest import unit_tests_passed
-from one_path import ONE_PATH
+from one_path import ONE_PATH, at_one_path
 from typer.testing import CliRunner
 
-from tributary.cli import app
+from tributary.cli import REFUSED, app
+from tributary.settings import resolve
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,30 @@ def test_every_seed_figure_in_the_readme_is_what_a_run_shows(
 
 def test_every_unit_test_of_the_models_passes(built_warehouse: Path) -> None:
     assert unit_tests_passed(built_warehouse.parent, "path:models") >= 200
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["run", "--warehouse", "/proc/no_place"], ["simulate", "--out", "/proc/no_place"]],
+)
+def test_a_folder_that_cannot_be_made_is_refused(command: list[str]) -> None:
+    outcome = CliRunner().invoke(app, command)
+    assert outcome.exit_code == REFUSED
+    assert "/proc/no_place" in outcome.output
+    assert "cannot be made" in outcome.output
+
+
+def test_the_options_of_a_run_are_said_again_where_they_are_not_usual(tmp_path: Path) -> None:
+    assert resolve().options == ""
+    settings = resolve(events=str(tmp_path), source="ipinyou", warehouse=tmp_path / "my house")
+    assert settings.options == (
+        f" --events {tmp_path} --source ipinyou --warehouse '{tmp_path}/my house'"
+    )
+
+
+def test_a_selector_that_names_nothing_is_said(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(
+        app, ["run", "--select", "no_such_model", "--warehouse", str(at_one_path(tmp_path))]
+    )
+    assert outcome.exit_code == REFUSED
+    assert "Nothing is called no_such_model" in outcome.output

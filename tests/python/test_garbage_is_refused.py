@@ -2,6 +2,7 @@
 nothing.
 """
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from one_path import at_one_path
 from tiny import tiny_platform, write_platform
 from typer.testing import CliRunner
 
-from tributary.cli import REFUSED, app
+from tributary.cli import FAILED, REFUSED, app
 from tributary.csv_faults import find_csv_fault
 
 
@@ -119,6 +120,20 @@ def _later_csv_without_a_column(folder: Path) -> None:
     )
 
 
+def _quote_within_a_value(folder: Path) -> None:
+    file = _events(folder, "requests")
+    file.write_text(file.read_text().replace("u1", 'u"1'))
+
+
+def _compressed(folder: Path) -> None:
+    file = _events(folder, "clicks")
+    file.write_bytes(gzip.compress(file.read_bytes()))
+
+
+def _nested(folder: Path) -> None:
+    _as_parquet(folder, "clicks", "* replace ({'id': click_id} as click_id)")
+
+
 def _as_parquet(folder: Path, table: str, columns: str) -> Path:
     source = _events(folder, table)
     target = folder / "events" / table / "dt=2026-10-19" / "part.parquet"
@@ -142,6 +157,12 @@ GARBAGE: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         ["events/charges.csv", "amount_micros", "bigint", "write the values as"],
     ),
     "a stray quote": (_stray_quote, ["events/clicks.csv", "line 3", "clicked_at", "Quote values"]),
+    "a quote within a value": (
+        _quote_within_a_value,
+        ["events/requests.csv", "line 2", "user_id", "Quote values"],
+    ),
+    "a compressed file": (_compressed, ["events/clicks.csv", "compressed", "Decompress"]),
+    "a key that is a structure": (_nested, ["part.parquet", "click_id", "STRUCT", "as text"]),
     "a short line": (_too_few_values, ["events/clicks.csv", "line 3", "clicked_at", "3 values"]),
     "a folder with no data": (
         _no_folder,
@@ -209,6 +230,45 @@ def _left_behind(database: Path) -> tuple[list[str], int]:
         ).fetchall()
         files = connection.execute("select count(*) from state.landed_files").fetchone()
     return [row[0] for row in relations], files[0] if files else 0
+
+
+def test_damaged_data_behind_a_good_footer_is_named_once(tmp_path: Path) -> None:
+    folder = write_platform(tiny_platform(), tmp_path / "platform")
+    file = _as_parquet(folder, "charges", "*")
+    duckdb.sql(
+        f"copy (select c.* from '{file}' as c, range(2000)) to '{file}.many' "
+        "(format parquet, compression zstd)"
+    )
+    damaged = bytearray(Path(f"{file}.many").read_bytes())
+    footer = int.from_bytes(damaged[-8:-4], "little") + 8
+    for place in range(60, len(damaged) - footer):
+        damaged[place] ^= 0xA5
+    file.write_bytes(damaged)
+    Path(f"{file}.many").unlink()
+    outcome = CliRunner().invoke(
+        app,
+        ["run", "--events", str(folder), "--warehouse", str(at_one_path(tmp_path / "warehouse"))],
+    )
+    assert outcome.exit_code == FAILED, outcome.output
+    assert outcome.output.count("part.parquet is damaged") == 1, outcome.output
+    assert "Copy it again" in outcome.output
+    assert "Traceback" not in outcome.output
+
+
+def test_quotes_in_pairs_are_part_of_a_value(tmp_path: Path) -> None:
+    folder = write_platform(tiny_platform(), tmp_path / "platform")
+    file = _events(folder, "requests")
+    text = file.read_text()
+    assert "u1" in text
+    file.write_text(text.replace("u1", '"u ""1"", the first"'))
+    outcome = CliRunner().invoke(
+        app,
+        ["run", "--events", str(folder), "--warehouse", str(at_one_path(tmp_path / "warehouse"))],
+    )
+    assert outcome.exit_code == 0, outcome.output
+    with duckdb.connect(str(tmp_path / "warehouse" / "build.duckdb"), read_only=True) as built:
+        users = built.execute("select distinct user_id from facts.fct_requests").fetchall()
+    assert ('u "1", the first',) in users
 
 
 def test_a_column_that_stands_in_the_folder_names_is_there(tmp_path: Path) -> None:

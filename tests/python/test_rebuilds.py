@@ -1,6 +1,7 @@
 """A build can be repeated, killed, fed in another format and corrected, and ends up right."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,38 @@ def test_a_second_build_changes_nothing(simulated: Path, undisturbed: Path) -> N
     build(simulated, undisturbed.parent)
     assert contents(undisturbed) == before
     assert before["revenue_daily"]
+
+
+def test_a_platform_that_begins_to_lie_by_day_is_taken_in_anew(
+    undisturbed: Path, simulated: Path, tmp_path: Path
+) -> None:
+    platform = tmp_path / "platform"
+    shutil.copytree(simulated, platform)
+    by_day = (*SIMULATED, "--format", "parquet", "--force")
+    assert contents(build(platform, tmp_path / "warehouse")) == contents(undisturbed)
+    outcome = CliRunner().invoke(app, ["simulate", "--out", str(platform), *by_day])
+    assert outcome.exit_code == 0, outcome.output
+    database = build(platform, tmp_path / "warehouse")
+    total = "select requested_on, surface, requests, revenue from marts.revenue_daily order by all"
+    assert fetch(database, total) == fetch(undisturbed, total)
+
+
+def test_a_changed_tolerance_is_applied_to_what_was_judged_before(
+    simulated: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    stricter = [*ONLY_MODELS, "--vars", "{greatest_age_days: 2}"]
+    found = (
+        "select coalesce(sum(first_reason_rows), 0) from marts.quarantine_summary "
+        "where reason = 'from_the_past'"
+    )
+    results = []
+    for warehouse in (tmp_path / "kept", tmp_path / "fresh"):
+        if warehouse.name == "kept":
+            build(simulated, warehouse)
+        settings = resolve(events=str(simulated), warehouse=at_one_path(warehouse))
+        assert run_build(settings, stricter, Console(), verbose=False).succeeded
+        results.append(fetch(warehouse / "build.duckdb", found))
+    assert results[0] == results[1] != fetch(undisturbed, found)
 
 
 @pytest.mark.parametrize("seconds_after_start", [0.2, 1.0, 2.5])

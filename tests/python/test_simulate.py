@@ -1015,6 +1015,25 @@ def test_a_full_folder_is_refused_unless_forced(tmp_path: Path) -> None:
     assert "that is a file" in result.stderr
 
 
+@pytest.mark.parametrize("days", [1, 7])
+def test_of_the_usual_size_a_run_accepts_the_share_of_bad_rows(tmp_path: Path, days: int) -> None:
+    result = CliRunner().invoke(app, ["--out", str(tmp_path / "out"), "--days", str(days)])
+    assert result.exit_code == 0 and "more than a run accepts" not in result.output
+    mart = json.loads((tmp_path / "out" / "truth.json").read_text())["marts"]["conservation_daily"]
+    totals: dict[str, list[int]] = {}
+    for row in mart["rows"]:
+        cells = dict(zip(mart["columns"], row, strict=True))
+        total = totals.setdefault(str(cells["event_table"]), [0, 0])
+        total[0] += int(str(cells["quarantined_rows"]))
+        total[1] += int(str(cells["raw_rows"]))
+    assert len(totals) == 5
+    assert all(held / delivered < 0.1 for held, delivered in totals.values())
+
+    fewer = ["--days", str(days), "--requests-per-day", "60", "--force"]
+    result = CliRunner().invoke(app, ["--out", str(tmp_path / "out"), *fewer])
+    assert result.exit_code == 0 and "more than a run accepts" in result.output
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_run_leaves_nothing(tmp_path: Path, how: signal.Signals) -> None:
     # A shell's background job inherits that it ignores an interrupt.

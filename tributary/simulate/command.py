@@ -16,7 +16,13 @@ from rich.progress import (
 
 from tributary.simulate.folder import FolderError, check_target, staged
 from tributary.simulate.run import run
-from tributary.simulate.settings import LogFormat, Settings, SettingsError
+from tributary.simulate.settings import (
+    ENOUGH_REQUESTS,
+    LogFormat,
+    Settings,
+    SettingsError,
+    usual_requests_per_day,
+)
 
 _DAY = "%Y-%m-%d"
 
@@ -29,7 +35,12 @@ def simulate(
         datetime,
         typer.Option(formats=[_DAY], help="First day, in the reporting time zone."),
     ] = datetime(2026, 10, 19),
-    requests_per_day: Annotated[int, typer.Option(help="Requests on an average day.")] = 200,
+    requests_per_day: Annotated[
+        int | None,
+        typer.Option(
+            help="Requests on an average day [default: 200, or as many as make 5,600 in all]."
+        ),
+    ] = None,
     format: Annotated[  # noqa: A002 - the option is called --format
         LogFormat, typer.Option(help="File format of the events.")
     ] = LogFormat.csv,
@@ -69,15 +80,17 @@ def simulate(
     """Simulate an ad platform's event logs, with every defect planted and counted in truth.json.
 
     Parquet lies in folders by the UTC day of the event; what arrives a day or more after it
-    happened is a file of its own there, named by the day of its arrival. From about 40 requests a
-    day on, the checks of a run have enough rows to judge volumes by.
+    happened is a file of its own there, named by the day of its arrival. A run accepts what was
+    made from about 5,600 requests in all, or any number of them with --clean.
     """
     try:
         settings = Settings(
             seed=seed,
             days=days,
             start_date=start_date.date(),
-            requests_per_day=requests_per_day,
+            requests_per_day=(
+                usual_requests_per_day(days) if requests_per_day is None else requests_per_day
+            ),
             log_format=format,
             missing_day=missing_day.date() if missing_day else None,
             clean=clean,
@@ -93,6 +106,21 @@ def simulate(
         raise typer.Exit(2) from error
 
     console = Console(stderr=True)
+    try:
+        _write(settings, target, console)
+    except FolderError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    typer.echo(f"Wrote {settings.days} days from {settings.start_date} to {target}.")
+    if not clean and settings.requests < ENOUGH_REQUESTS:
+        typer.echo(
+            f"Each sort of bad row is planted a few times: among {settings.requests:,} requests "
+            f"that is more than a run accepts. Add --clean, or ask for {ENOUGH_REQUESTS:,} in all.",
+            err=True,
+        )
+
+
+def _write(settings: Settings, target: Path, console: Console) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
         staged(target) as folder,
@@ -106,4 +134,3 @@ def simulate(
     ):
         task = progress.add_task("Simulating days", total=settings.days)
         run(settings, folder, lambda day: progress.advance(task))
-    typer.echo(f"Wrote {settings.days} days from {settings.start_date} to {target}.")

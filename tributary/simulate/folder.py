@@ -36,8 +36,14 @@ def staged(target: Path) -> Iterator[Path]:
     of a
     run are replaced. When the run fails or is told to stop, the hidden folder is removed.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made = tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent)
+    except OSError as failed:
+        raise FolderError(
+            f"--out is {target}, which cannot be made: {failed.strerror}."
+        ) from failed
+    stage = Path(made)
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         fresh = stage / "new"

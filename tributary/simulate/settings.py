@@ -13,6 +13,8 @@ SECONDS_PER_DAY = 86_400
 MOST_DAYS = 1_200
 MOST_REQUESTS_PER_DAY = 5_000_000
 MOST_SHARE = 0.2
+ENOUGH_REQUESTS = 5_600
+"""So many in all that the planted rows are a small enough share of each log for a run to accept."""
 _EPOCH = date(1970, 1, 1)
 
 
@@ -21,6 +23,11 @@ class LogFormat(StrEnum):
 
     csv = "csv"
     parquet = "parquet"
+
+
+def usual_requests_per_day(days: int) -> int:
+    """As many as make enough in all, and 200 at least."""
+    return max(200, -(-ENOUGH_REQUESTS // max(1, days)))
 
 
 class SettingsError(ValueError):
@@ -77,6 +84,11 @@ class Settings:
             "withdrawals": self.withdrawals,
         }
         return {name: share for name, share in asked.items() if share is not None}
+
+    @property
+    def requests(self) -> int:
+        """How many requests all days have, about."""
+        return self.days * self.requests_per_day
 
     @property
     def last_date(self) -> date:

@@ -12,6 +12,7 @@
     meta={
         'day': 'period_starts_on',
         'outside': "period_grain <> 'day'",
+        'outside_of': ['finance_quarterly', 'invoice_reconciliation_monthly'],
         'vars': ['metrics', 'identities', 'double_entries', 'identity_tolerance'],
         'follows': {
             'agg_slices_daily': 'requested_on',
