@@ -10,12 +10,12 @@ run: $(filter .uv/%,$(UV))
 	$(UV) run --frozen --no-dev tributary run
 
 test: lint
-	$(UV) run --frozen --extra bench pytest
+	$(UV) run --frozen --all-extras pytest
 
 lint: $(filter .uv/%,$(UV))
 	$(UV) run --frozen ruff check .
 	$(UV) run --frozen ruff format --check .
-	$(UV) run --frozen --extra bench mypy
+	$(UV) run --frozen --all-extras mypy
 	$(UV) run --frozen sqlfluff lint --disable-progress-bar models tests analyses
 	$(UV) run --frozen dbt --quiet parse --target lint
 	$(UV) run --frozen dbt-bouncer --config-file dbt-bouncer.yml

@@ -2,14 +2,14 @@
     a margin, lies within so many days of them. True of everything outside a by_day model's own build
     (a view, a unit test, a compiled query). -#}
 {% macro in_batch(column, days_before=0, days_after=0) -%}
-    (true /* batch: {{ column }} -{{ days_before }} +{{ days_after }} */)
+    (1 = 1 /* batch: {{ column }} -{{ days_before }} +{{ days_after }} */)
 {%- endmacro %}
 
 
 {#- Which rows of a relation are about no day of a by_day model, but about a month, say: they are made once
     a run, after the batches. True outside of a by_day model's own build. -#}
 {% macro outside_batches() -%}
-    (true /* outside of batches */)
+    (1 = 1 /* outside of batches */)
 {%- endmacro %}
 
 
@@ -17,9 +17,9 @@
     of batches, where there are no days. -#}
 {% macro bind_batch(sql, days) %}
     {% set bound = namespace(sql=sql | replace(outside_batches(), 'false' if days else 'true')) %}
-    {% set pattern = '\\(true /\\* batch: (\\S+) -(\\d+) \\+(\\d+) \\*/\\)' %}
+    {% set pattern = '\\(1 = 1 /\\* batch: (\\S+) -(\\d+) \\+(\\d+) \\*/\\)' %}
     {% for column, before, after in modules.re.findall(pattern, sql) | unique %}
-        {% set marker = '(true /* batch: ' ~ column ~ ' -' ~ before ~ ' +' ~ after ~ ' */)' %}
+        {% set marker = '(1 = 1 /* batch: ' ~ column ~ ' -' ~ before ~ ' +' ~ after ~ ' */)' %}
         {% set bound.sql = bound.sql | replace(
             marker, on_days(column, days, before, after) if days else 'false'
         ) %}

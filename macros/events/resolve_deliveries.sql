@@ -14,11 +14,18 @@
     {%- set columns = event_columns(table) -%}
     {%- set key = columns[0] -%}
     {%- set handed_on = columns + ['ingested_at', 'landed_on', 'raw_row'] -%}
-    with repeated_keys as (
+    with hashed_keys as (
 
         select {{ hash_of(key) }} as key_hash
         from {{ staged(table) }}
         where {{ in_batch('landed_on', 1, 1) }}
+
+    ),
+
+    repeated_keys as (
+
+        select key_hash
+        from hashed_keys
         group by key_hash
         having count(*) > 1
 

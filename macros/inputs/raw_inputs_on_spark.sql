@@ -47,6 +47,15 @@
 {% endmacro %}
 
 
+{#- The root as Spark spells it, with its scheme; a table would take a relative one from elsewhere. -#}
+{% macro spark_root() %}
+    {{ return(run_query(
+        "select min(substring(path, 1, instr(path, '" ~ events_root() ~ "/') + " ~ (events_root() | length - 1)
+        ~ ')) from state.found_files'
+    ).rows[0][0]) }}
+{% endmacro %}
+
+
 {% macro spark__files_of(input) %}
     {{ return(
         'select path, bytes, modified_at from state.found_files where pattern = '
@@ -58,7 +67,7 @@
 {#- Parquet is read where it lies, its folders by day as partitions. Text needs a table over it, because only a
     table can say how the text is written. -#}
 {% macro spark__raw_input_reader(path, table) %}
-    {% set place = path.split('/**')[0] %}
+    {% set place = spark_root() ~ path.split('/**')[0][events_root() | length:] %}
     {% if path.endswith('.parquet') %}
         {{ return('parquet.`' ~ place ~ '`') }}
     {% endif %}

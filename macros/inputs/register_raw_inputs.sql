@@ -6,6 +6,7 @@
 {% macro register_raw_inputs() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% do make_state_tables() %}
+        {% do run_query('create schema if not exists raw') %}
         {% do adapter.dispatch('list_files', 'tributary')() %}
         {% set inputs = [] %}
         {% for table in graph.sources.values() if table.schema == 'raw' %}
@@ -23,7 +24,6 @@
 {#- A view costs a walk through all of its files: one that is there already, over files of the same columns,
     stays. -#}
 {% macro make_raw_views(inputs) %}
-    {% do run_query('create schema if not exists raw') %}
     {% set standing = adapter.dispatch('standing_raw_views', 'tributary')() %}
     {% for input in inputs %}
         {% set name = input.table.name %}
@@ -106,7 +106,8 @@
     {% endif %}
     {% set log = event_tables_in(input.table) | first %}
     {% set row = run_query("
-        select count(now.path), count(*) filter (taken.path is null), count(*) filter (now.path is null)
+        select count(now.path), count(*) filter (where taken.path is null),
+            count(*) filter (where now.path is null)
         from (select * from state.files_now where event_table = '" ~ log ~ "') as now
         full outer join (
             select * from state.landed_files where event_table = '" ~ log ~ "' and " ~ inputs_are_the_same() ~ '
