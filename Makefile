@@ -10,13 +10,14 @@ run: $(filter .uv/%,$(UV))
 	$(UV) run --frozen --no-dev tributary run
 
 test: lint
-	$(UV) run --frozen --all-extras pytest
+	$(UV) run --frozen --all-extras pytest -n 2 --dist loadfile
 
 lint: $(filter .uv/%,$(UV))
 	$(UV) run --frozen ruff check .
 	$(UV) run --frozen ruff format --check .
 	$(UV) run --frozen --all-extras mypy
 	$(UV) run --frozen sqlfluff lint --disable-progress-bar models tests analyses
+	$(UV) run --frozen python -m tributary.portability
 	$(UV) run --frozen dbt --quiet parse --target lint
 	$(UV) run --frozen dbt-bouncer --config-file dbt-bouncer.yml
 

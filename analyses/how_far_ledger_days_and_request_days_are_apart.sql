@@ -28,7 +28,7 @@ shared as (
         revenue,
         {{ ratio('revenue', 'sum(revenue) over (partition by is_refund)') }} as share_of_revenue,
         {{ ratio(
-            'sum(revenue) over (partition by is_refund order by days_apart)',
+            'sum(revenue) over (partition by is_refund order by days_apart nulls last)',
             'sum(revenue) over (partition by is_refund)',
         ) }} as cumulative_share
     from lags

@@ -10,7 +10,7 @@ select
     event_table,
     sum(raw_rows) as raw_rows,
     sum(quarantined_rows) as quarantined_rows,
-    cast(floor(1000000.0 * sum(quarantined_rows) / nullif(sum(raw_rows), 0)) as bigint)
+    cast(floor({{ ratio('sum(quarantined_rows)', 'sum(raw_rows)', 1000000) }}) as bigint)
         as rejected_ppm
 from {{ ref('conservation_daily') }}
 group by event_table

@@ -7,25 +7,15 @@
 
 {#- Text with a fraction is no integer: a plain cast would round it. -#}
 {% macro to_integer(column) -%}
-    {{ return(adapter.dispatch('to_integer', 'tributary')(column)) }}
-{%- endmacro %}
-
-{% macro default__to_integer(column) -%}
     case
-        when
-            typeof({{ column }}) <> 'VARCHAR'
-            or regexp_full_match(trim(cast({{ column }} as string)), '-?[0-9]+')
+        when not {{ is_text(column) }} or {{ fully_matches(to_text(column), '-?[0-9]+') }}
             then try_cast({{ column }} as bigint)
     end
 {%- endmacro %}
 
-{% macro spark__to_integer(column) -%}
-    case
-        when
-            typeof({{ column }}) <> 'string'
-            or trim(cast({{ column }} as string)) rlike '^-?[0-9]+$'
-            then try_cast({{ column }} as bigint)
-    end
+{#- Whether a raw value came as text. -#}
+{% macro is_text(column) -%}
+    (lower(typeof({{ column }})) in ('string', 'varchar'))
 {%- endmacro %}
 
 {#- 'infinity' is a timestamp and 'nan' a double to the engine; neither is one to us. Text that names its
@@ -36,7 +26,7 @@
 
 {% macro default__to_timestamp(column) -%}
     case
-        when typeof({{ column }}) <> 'VARCHAR'
+        when not {{ is_text(column) }}
             then
                 case
                     when isfinite(try_cast({{ column }} as timestamp))
@@ -51,8 +41,8 @@
 {% macro spark__to_timestamp(column) -%}
     case
         when
-            typeof({{ column }}) <> 'string'
-            or trim(cast({{ column }} as string)) rlike '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T]|$)'
+            not {{ is_text(column) }}
+            or {{ fully_matches(to_text(column), '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T].*)?') }}
             then cast(try_cast({{ column }} as timestamp_ltz) as timestamp)
     end
 {%- endmacro %}
@@ -135,6 +125,20 @@
 
 {% macro spark__hash_of(value) -%}
     xxhash64({{ value }})
+{%- endmacro %}
+
+
+{#- Text is a pattern from end to end. -#}
+{% macro fully_matches(text, pattern) -%}
+    {{ return(adapter.dispatch('fully_matches', 'tributary')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__fully_matches(text, pattern) -%}
+    regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro spark__fully_matches(text, pattern) -%}
+    {{ text }} rlike '^({{ pattern }})$'
 {%- endmacro %}
 
 

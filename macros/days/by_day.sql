@@ -7,8 +7,8 @@
     meta.log      the event log whose landed days it is built from, or
     meta.follows  {model: its date column}: the by_day models whose changed rows change this one
     meta.vars     the variables that the model hangs on beyond its own SQL
-    meta.outside  the condition that a row is about no day (see outside_batches): such rows are few, and
-                  replaced in every run
+    meta.outside  {column: values} by which a row is about no day (see outside_batches): such rows are few,
+                  and replaced in every run
     meta.outside_of  the models that they are made of
 
     A model whose SQL is not the one that built the table is built anew, all days of it. -#}
@@ -48,7 +48,9 @@
             {%- do adapter.commit() -%}
         {%- endfor -%}
         {%- if outside -%}
-            {%- do replace_rows(target, columns, outside, []) -%}
+            {%- set column = outside.keys() | first -%}
+            {%- set about_no_day = column ~ " in ('" ~ outside[column] | join("', '") ~ "')" -%}
+            {%- do replace_rows(target, columns, about_no_day, []) -%}
             {%- do adapter.commit() -%}
         {%- endif -%}
     {%- else -%}

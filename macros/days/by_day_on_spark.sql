@@ -21,7 +21,8 @@
             {{ get_assert_columns_equivalent(compiled_code) }}
         {%- endif -%}
         {%- call statement('create') -%}
-            create table {{ target }} using parquet partitioned by ({{ day }})
+            create table {{ target }} using parquet
+            partitioned by ({{ (config.get('meta').get('outside', {}).keys() | list + [day]) | join(', ') }})
             as select * from ({{ compiled_code }}) as model_rows limit 0
         {%- endcall -%}
         {%- do every_day_waits(fingerprint) -%}
@@ -34,18 +35,13 @@
         {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | join(', ') -%}
         {%- for days in batches_of(waiting, days_per_batch()) -%}
             {%- do followers_wait(target, on_days(day, days)) -%}
-            {%- call statement('drop') -%}
-                alter table {{ target }} drop if exists
-                {%- for each in days %}
-                partition ({{ day }} = date '{{ each }}'){{ ',' if not loop.last }}
-                {%- endfor %}
-            {%- endcall -%}
-            {%- call statement('main') -%}
-                insert into {{ target }} ({{ columns }})
-                select {{ columns }} from ({{ bind_batch(compiled_code, days) }}) as model_rows
-            {%- endcall -%}
+            {%- do spark_replace_partitions(target, columns, day, days, days) -%}
             {%- do followers_wait(target, on_days(day, days)) -%}
         {%- endfor -%}
+        {%- if outside -%}
+            {%- set column = outside.keys() | first -%}
+            {%- do spark_replace_partitions(target, columns, column, outside[column], []) -%}
+        {%- endif -%}
         {%- do forget_model('pending_days') -%}
     {%- endif -%}
 
@@ -53,3 +49,18 @@
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+
+{#- What stands in the partitions of some values leaves, what the model says of the batch enters. -#}
+{% macro spark_replace_partitions(target, columns, partition_column, partition_values, days) %}
+    {% call statement('drop') %}
+        alter table {{ target }} drop if exists
+        {%- for value in partition_values %}
+        partition ({{ partition_column }} = '{{ value }}'){{ ',' if not loop.last }}
+        {%- endfor %}
+    {% endcall %}
+    {% call statement('main') %}
+        insert into {{ target }} ({{ columns }})
+        select {{ columns }} from ({{ bind_batch(model.compiled_code, days) }}) as model_rows
+    {% endcall %}
+{% endmacro %}

@@ -54,7 +54,7 @@
             versions.*,
             row_number() over (
                 partition by {{ key }}, reject_reasons = ''
-                order by ingested_at nulls first, content, landed_on
+                order by ingested_at nulls first, content nulls last, landed_on nulls last
             ) as arrival
         from versions
 
@@ -68,17 +68,17 @@
             ordered_versions.*,
             max(arrival) over (
                 partition by {{ key }}, reject_reasons = ''
-                order by landed_on
+                order by landed_on nulls last
                 range between interval '1' day preceding and interval '1' day following
             ) as last_arrival,
             min(arrival) over (
                 partition by {{ key }}, reject_reasons = '', content
-                order by landed_on
+                order by landed_on nulls last
                 range between interval '1' day preceding and interval '1' day following
             ) as first_arrival_of_content,
             max(arrival) over (
                 partition by {{ key }}, reject_reasons = '', content
-                order by landed_on
+                order by landed_on nulls last
                 range between interval '1' day preceding and interval '1' day following
             ) as last_arrival_of_content
         from ordered_versions

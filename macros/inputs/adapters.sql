@@ -51,12 +51,10 @@
         when length({{ text }}) = 17
             then
                 try_cast(
-                    concat(
-                        substr({{ text }}, 1, 4), '-', substr({{ text }}, 5, 2), '-',
-                        substr({{ text }}, 7, 2), ' ', substr({{ text }}, 9, 2), ':',
-                        substr({{ text }}, 11, 2), ':', substr({{ text }}, 13, 2), '.',
-                        substr({{ text }}, 15, 3)
-                    ) as timestamp
+                    substr({{ text }}, 1, 4) || '-' || substr({{ text }}, 5, 2) || '-'
+                    || substr({{ text }}, 7, 2) || ' ' || substr({{ text }}, 9, 2) || ':'
+                    || substr({{ text }}, 11, 2) || ':' || substr({{ text }}, 13, 2) || '.'
+                    || substr({{ text }}, 15, 3) as timestamp
                 ) - interval '{{ hours_ahead }}' hour
     end
 {%- endmacro %}

@@ -8,6 +8,23 @@
 with
 {%- for table in event_tables() %}
 {%- set columns = event_columns(table) %}
+{{ table }}_superseded as (
+
+    select distinct
+        judged.{{ columns[0] }} as event_key,
+        judged.landed_on
+    from {{ ref('int_events__' ~ table ~ '_judged') }} as judged
+    inner join {{ ref('int_events__' ~ table ~ '_accepted') }} as accepted
+        on
+            judged.{{ columns[0] }} = accepted.{{ columns[0] }}
+            and accepted.landed_on between judged.landed_on - 1 and judged.landed_on + 1
+    where
+        judged.outcome = 'quarantined'
+        and {{ in_batch('judged.landed_on') }}
+        and {{ in_batch('accepted.landed_on', 1, 1) }}
+
+),
+
 {{ table }} as (
 
     select
@@ -18,14 +35,7 @@ with
         judged.{{ event_moment(table) }} as happened_at,
         judged.ingested_at,
         judged.landed_on,
-        exists(
-            select 1
-            from {{ ref('int_events__' ~ table ~ '_accepted') }} as accepted
-            where
-                judged.{{ columns[0] }} = accepted.{{ columns[0] }}
-                and accepted.landed_on between judged.landed_on - 1 and judged.landed_on + 1
-                and {{ in_batch('accepted.landed_on', 1, 1) }}
-        ) as is_superseded,
+        superseded.event_key is not null as is_superseded,
         {%- if table == 'charges' %}
         judged.currency,
         judged.amount_micros,
@@ -41,6 +51,10 @@ with
         {%- endif %}
         judged.raw_row
     from {{ ref('int_events__' ~ table ~ '_judged') }} as judged
+    left join {{ table }}_superseded as superseded
+        on
+            judged.{{ columns[0] }} = superseded.event_key
+            and judged.landed_on = superseded.landed_on
     where judged.outcome = 'quarantined' and {{ in_batch('judged.landed_on') }}
 
 ),

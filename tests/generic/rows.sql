@@ -6,6 +6,19 @@
 {% endtest %}
 
 
+{#- Every value is the pattern from end to end; so is NULL only where `or_null` says so. -#}
+{% test values_match(model, column, pattern, or_null=false) %}
+    {{ config(fail_calc='count(*)') }}
+    select *
+    from {{ model }}
+    where
+        ({{ fully_matches(column, pattern) }}) is not true
+        {%- if or_null %}
+        and {{ column }} is not null
+        {%- endif %}
+{% endtest %}
+
+
 {#- The grain: no two rows agree in all the columns, NULLs counted as equal. -#}
 {% test unique_grain(model, columns) %}
     select
@@ -30,10 +43,9 @@
     {{ config(fail_calc='coalesce(max(share_ppm), 0)') }}
     select
         cast(
-            floor(
-                1000000.0 * count(*) filter (where ({{ condition }}) is not false)
-                / nullif(count(*), 0)
-            ) as bigint
+            floor({{ ratio(
+                'count(*) filter (where (' ~ condition ~ ') is not false)', 'count(*)', 1000000
+            ) }}) as bigint
         ) as share_ppm
     from {{ model }}
 {% endtest %}

@@ -8,9 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from one_path import at_one_path
+from one_path import TARGETS, at_one_path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_configure() -> None:
+    """Tests that run side by side do not share what dbt keeps of the project."""
+    os.environ["DBT_TARGET_PATH"] = str(TARGETS)
+    os.environ["DBT_LOG_PATH"] = str(TARGETS / "logs")
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +86,7 @@ def unit_tests_passed(
         [
             *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "test"),
             *("--select", f"{select},test_type:unit"),
-            *("--target-path", str(ROOT / "target" / source)),
+            *("--target-path", str(TARGETS / source)),
             *("--log-path", str(warehouse / "logs")),
         ],
         cwd=ROOT,

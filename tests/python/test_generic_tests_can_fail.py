@@ -31,6 +31,24 @@ CASES: dict[str, tuple[str, str, dict[str, Any], bool]] = {
         {"expression": "a > 0"},
         True,
     ),
+    "values_that_match": (
+        "select * from (values ('ab'), (null)) as t (a)",
+        "values_match",
+        {"column": "a", "pattern": "[a-z]+", "or_null": True},
+        False,
+    ),
+    "a_value_that_matches_in_part": (
+        "select 'ab1' as a",
+        "values_match",
+        {"column": "a", "pattern": "[a-z]+"},
+        True,
+    ),
+    "a_value_that_is_null": (
+        "select cast(null as string) as a",
+        "values_match",
+        {"column": "a", "pattern": "[a-z]+"},
+        True,
+    ),
     "grain_that_is_unique": (
         "select * from (values (1, 'x'), (1, 'y')) as t (a, b)",
         "unique_grain",

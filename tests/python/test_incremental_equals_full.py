@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from conftest import Command
 from histories import STEPS, History, draw_history, write_rates, write_step
-from one_path import at_one_path
+from one_path import TARGETS, at_one_path
 from rich.console import Console
 
 from tributary.build import run_build
@@ -39,7 +39,7 @@ def build(events: Path, warehouse: Path, batch_bytes: int, *more: str) -> Path:
     arguments = [
         *("--resource-type", "model"),
         *("--vars", EVERYTHING_IS_RECENT % batch_bytes),
-        *("--target-path", str(settings.project / "target" / f"batches_of_{batch_bytes}")),
+        *("--target-path", str(TARGETS / f"batches_of_{batch_bytes}")),
         *more,
     ]
     result = run_build(settings, arguments, Console(), verbose=False)
@@ -54,7 +54,7 @@ def killed_build(root: Path, events: Path, warehouse: Path, seconds: float) -> N
         [
             *(sys.executable, "-m", "dbt.cli.main", "run"),
             *("--vars", EVERYTHING_IS_RECENT % FEW_BATCHES),
-            *("--target-path", str(root / "target" / f"batches_of_{FEW_BATCHES}")),
+            *("--target-path", str(TARGETS / f"batches_of_{FEW_BATCHES}")),
         ],
         cwd=root,
         env={

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 from conftest import Command, unit_tests_passed
+from one_path import TARGETS
 
 # Fields of a line of the bid log that are read here.
 CLICK, BID_ID, BID_AT, USER, USER_AGENT = 0, 3, 4, 6, 7
@@ -58,7 +59,7 @@ def build(
         scratch = tmp_path_factory.mktemp(source)
         with pytest.MonkeyPatch.context() as patch:
             # What dbt keeps from parse to parse is of another log format in the checkout.
-            patch.setenv("DBT_TARGET_PATH", str(root / "target" / source))
+            patch.setenv("DBT_TARGET_PATH", str(TARGETS / source))
             patch.setenv("DBT_LOG_PATH", str(scratch / "logs"))
             if options:
                 patch.setenv("DBT_INDIRECT_SELECTION", "empty")

@@ -19,7 +19,7 @@ accepted as (
             when
                 row_number() over (
                     partition by requested_on, impression_id, is_invalid
-                    order by clicked_at, click_id
+                    order by clicked_at nulls last, click_id nulls last
                 ) = 1
                 then 'valid'
             else 'repeated'

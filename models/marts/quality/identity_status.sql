@@ -11,7 +11,7 @@
     materialized='by_day',
     meta={
         'day': 'period_starts_on',
-        'outside': "period_grain <> 'day'",
+        'outside': {'period_grain': ['month', 'quarter']},
         'outside_of': ['finance_quarterly', 'invoice_reconciliation_monthly'],
         'vars': ['metrics', 'identities', 'double_entries', 'identity_tolerance'],
         'follows': {

@@ -27,7 +27,7 @@ cumulated as (
         sum(accepted_rows) over (partition by event_table) as all_rows,
         coalesce(
             sum(accepted_rows) over (
-                partition by event_table order by days_late
+                partition by event_table order by days_late nulls last
                 rows between 1 following and unbounded following
             ),
             0

@@ -62,7 +62,7 @@ differenced as (
         cast(request_basis_amount - ledger_basis_amount as decimal(38, 6)) as timing_difference,
         cast(
             sum(request_basis_amount - ledger_basis_amount) over (
-                partition by currency order by reported_on
+                partition by currency order by reported_on nulls last
             ) as decimal(38, 6)
         ) as cumulative_timing_difference,
         request_basis_revenue,

@@ -1,0 +1,161 @@
+"""Refuses SQL that two engines run and answer differently: `python -m tributary.portability`.
+
+What only one engine can parse ends a build there, and needs no lint. What both run, each in its own
+way, is found by nobody: hence this list. Each entry was seen to differ between DuckDB and Spark.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tributary.settings import find_project
+
+FOLDERS = ("models", "macros", "tests", "analyses")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One construct that differs in silence.
+
+    Attributes:
+        pattern: what it looks like, in SQL without comments.
+        why: how the engines differ.
+        instead: what both engines agree on.
+        in_templates: whether it means the same inside of a template's own expressions.
+    """
+
+    pattern: str
+    why: str
+    instead: str
+    in_templates: bool = True
+
+
+RULES = (
+    Rule(r"\blog\s*\(", "base 10 here, base e there", "ln, log10 or log2"),
+    Rule(
+        r"\bln\s*\((?!case\b|[\w.]+ / [\w.]+\))",
+        "of 0: minus infinity here, NULL there",
+        "ln(case when x > 0 then x end)",
+    ),
+    Rule(r"\bavg\s*\(", "of decimals: a double here, a cut decimal there", "ratio() of sums"),
+    Rule(
+        r"(?<![\w)] as double\)) / (?!nullif\(cast\()(?!.*as double)(?=nullif\((sum|count))",
+        "of decimals: a double here, a cut decimal there",
+        "ratio()",
+    ),
+    Rule(
+        r"\b(dayofweek|dayname|monthname)\s*\(|\bextract\s*\(\s*(dow|dayofweek|second)\b",
+        "days count from 0 or 1, names are long or short, seconds are whole or not",
+        "weekday_of()",
+    ),
+    Rule(r"\bconcat\s*\(", "skips NULL here, is NULL there", "|| or concat_ws"),
+    Rule(r"\bregexp_replace\s*\(", "the first match here, all of them there", "values_match"),
+    Rule(
+        r"\bregexp_extract\s*\((?![^()]*(\([^()]*\)[^()]*)*,\s*\d+\s*\))",
+        "the whole match here, the first group there",
+        "give the group",
+    ),
+    Rule(
+        r"\b(array_agg|list|string_agg|listagg|group_concat)\s*\(",
+        "NULLs and order differ",
+        "joined_in_order()",
+    ),
+    Rule(r"\bapprox_\w+\s*\(", "other sketches, other numbers", "count(distinct …)"),
+    Rule(r"(?<![\w.])(hash|url_encode|kurtosis|time_bucket)\s*\(", "other values", "hash_of()"),
+    Rule(r"\w \^ \w", "power here, exclusive or there", "pow(…, …)"),
+    Rule(r"(?<!:)//", "whole division here, none there", "floor of ratio()"),
+    Rule(r"(?<!cast\()\bdate_trunc\s*\(", "of another type each", "month_of(), minute_of()"),
+    Rule(
+        r"\bround\s*\((?!\s*cast\()",
+        "of doubles: other halves",
+        "round(cast(x as decimal(38, 6)), n)",
+    ),
+    Rule(
+        r"\bcast\s*\((?!floor|ceil|round)[^()]* / [^()]* as (big)?int",
+        "rounds here, cuts there",
+        "cast(floor(…) as bigint)",
+    ),
+    Rule(
+        r"\bwhere\s*\(\s*(true|false)\b",
+        "there `where` becomes an alias of the relation",
+        "where 1 = 1",
+    ),
+    Rule(
+        r"\bover\s*\([^()]*\border by (?![^()]*\bnulls (first|last)\b)",
+        "NULLs come last here, first there",
+        "nulls first or nulls last, and a key that no two rows share",
+    ),
+    Rule(r"\bsubstr(ing)?\s*\([^,()]+,\s*0", "place 0 is before the text or its start", "from 1"),
+    Rule(
+        r"'[^'\n]*\\[^'\n]*'",
+        "a backslash is itself here, an escape there",
+        "[.] and the like",
+        in_templates=False,
+    ),
+)
+
+_COMMENTS = re.compile(r"\{#.*?#\}|/\*.*?\*/|--[^\n]*", re.S)
+_OF_ONE_ENGINE = re.compile(
+    r"\{%-?\s*(macro (default|spark)__|materialization ).*?"
+    r"\{%-?\s*end(macro|materialization)\s*-?%\}",
+    re.S,
+)
+
+
+_TEMPLATES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A place where a rule is broken."""
+
+    file: Path
+    line: int
+    text: str
+    rule: Rule
+
+
+def findings(text: str, file: Path) -> Iterator[Finding]:
+    """Every place of a file that breaks a rule; comments and code for one engine do not count."""
+    shown = _blank(_OF_ONE_ENGINE, _blank(_COMMENTS, text))
+    plain = _blank(_TEMPLATES, shown)
+    for rule in RULES:
+        looked_at = shown if rule.in_templates else plain
+        for match in re.finditer(rule.pattern, looked_at, re.IGNORECASE):
+            line = shown.count("\n", 0, match.start()) + 1
+            yield Finding(file, line, text.splitlines()[line - 1].strip(), rule)
+
+
+def _blank(pattern: re.Pattern[str], text: str) -> str:
+    """The text with what fits the pattern blanked out, each line in its place."""
+    return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+
+
+def sql_files(project: Path) -> list[Path]:
+    """The project's SQL, and the YAML beside it, whose tests hold expressions."""
+    return sorted(
+        file
+        for folder in FOLDERS
+        for ending in ("sql", "yml")
+        for file in (project / folder).rglob(f"*.{ending}")
+    )
+
+
+def main() -> int:
+    """Print what breaks a rule; the exit code says whether anything does."""
+    project = find_project(Path.cwd())
+    found = [
+        finding
+        for file in sql_files(project)
+        for finding in findings(file.read_text("utf-8"), file.relative_to(project))
+    ]
+    for place in found:
+        print(f"{place.file}:{place.line}: {place.text}")
+        print(f"    DuckDB and Spark differ: {place.rule.why}. Write {place.rule.instead}.")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
