@@ -77,6 +77,7 @@ def run_build(
         *("--exclude-resource-type", "unit_test"),
         *("--project-dir", str(settings.project)),
         *("--profiles-dir", str(settings.project)),
+        *("--target", settings.target),
         *arguments,
     ]
     with settings.exported():

@@ -11,9 +11,9 @@ from rich.table import Table
 from tributary.bench.command import bench
 from tributary.build import run_build
 from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows, reasons_held
-from tributary.settings import Settings, SettingsError, resolve
+from tributary.settings import TARGETS, Settings, SettingsError, resolve
 from tributary.simulate.command import simulate
-from tributary.summary import print_problems, print_summary
+from tributary.summary import print_counts, print_problems, print_summary
 
 FAILED = 1
 REFUSED = 2
@@ -73,6 +73,12 @@ def run(
         datetime | None,
         typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of it; default: --from."),
     ] = None,
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target", help="Engine: duckdb, or spark, here or on a cluster (extra `spark`)."
+        ),
+    ] = TARGETS[0],
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Build every day again, from nothing.")
     ] = False,
@@ -87,7 +93,7 @@ def run(
     the lookback; --from and --to take in what came later, or build any range again.
     """
     console = Console()
-    settings = _settings(console, events, source, warehouse, (first_day, last_day))
+    settings = _settings(console, events, source, warehouse, (first_day, last_day), target)
     arguments = ["--select", select] if select else []
     if full_refresh:
         arguments.append("--full-refresh")
@@ -97,14 +103,16 @@ def run(
         raise typer.Exit(REFUSED)
     if not result.succeeded:
         console.print(
-            f"{len(result.problems)} failed. {settings.build_database} holds what this run built, "
+            f"{len(result.problems)} failed. {settings.built_into} holds what this run built, "
             "which did not pass: serve none of it until a run ends without a failure. The full log "
             f"is {settings.project}/logs/dbt.log.",
             highlight=False,
             soft_wrap=True,
         )
         raise typer.Exit(FAILED)
-    if not select:
+    if settings.target == "spark":
+        print_counts(console, result, "The marts are tables of the Spark database [bold]marts[/].")
+    elif not select:
         print_summary(console, settings, result)
 
 
@@ -157,9 +165,10 @@ def _settings(
     source: str | None,
     warehouse: Path | None,
     backfill: tuple[datetime | None, datetime | None] = (None, None),
+    target: str = TARGETS[0],
 ) -> Settings:
     try:
-        return resolve(events, source, warehouse, backfill)
+        return resolve(events, source, warehouse, backfill, target)
     except SettingsError as error:
         _refuse(console, str(error))
 

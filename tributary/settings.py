@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from tributary.spark import JAVA_HOME, is_installed, java_home
+
 EVENTS = "TRIBUTARY_EVENTS"
 SOURCE = "TRIBUTARY_SOURCE"
 WAREHOUSE = "TRIBUTARY_WAREHOUSE"
@@ -19,6 +21,7 @@ DEFAULT_MEMORY = "4GB"
 FROM = "TRIBUTARY_FROM"
 TO = "TRIBUTARY_TO"
 SOURCES = ("events", "ipinyou", "kddcup2012")
+TARGETS = ("duckdb", "spark")
 
 
 class SettingsError(Exception):
@@ -36,6 +39,7 @@ class Settings:
         warehouse: folder of the databases and reports.
         backfill: first and last landed day to build again, whatever changed; None: what changed
             within the lookback.
+        target: the engine, as profiles.yml names it.
     """
 
     project: Path
@@ -43,6 +47,18 @@ class Settings:
     source: str
     warehouse: Path
     backfill: tuple[date, date] | None = None
+    target: str = TARGETS[0]
+
+    @property
+    def spark_folder(self) -> Path:
+        """What Spark keeps where no cluster keeps it: tables, their catalog, its Java."""
+        return self.warehouse / "spark"
+
+    @property
+    def built_into(self) -> str:
+        """Where the marts are, in words."""
+        is_spark = self.target == "spark"
+        return "The Spark database marts" if is_spark else str(self.build_database)
 
     @property
     def build_database(self) -> Path:
@@ -56,6 +72,7 @@ class Settings:
             "--events": (self.events, str(self.project / "seeds")),
             "--source": (self.source, SOURCES[0]),
             "--warehouse": (str(self.warehouse), str(self.project / "warehouse")),
+            "--target": (self.target, TARGETS[0]),
         }
         return "".join(
             f" {option} {shlex.quote(value)}"
@@ -73,6 +90,8 @@ class Settings:
     def exported(self) -> Iterator[None]:
         """Hand the settings to dbt, which reads them from the environment, while it runs."""
         given = {EVENTS: self.events, SOURCE: self.source, WAREHOUSE: str(self.warehouse)}
+        if self.target == "spark":
+            given[JAVA_HOME] = str(java_home(self.spark_folder))
         if self.backfill:
             given |= {FROM: self.backfill[0].isoformat(), TO: self.backfill[1].isoformat()}
         before = {name: os.environ.get(name) for name in given}
@@ -107,6 +126,7 @@ def resolve(
     source: str | None = None,
     warehouse: Path | None = None,
     backfill: tuple[datetime | None, datetime | None] = (None, None),
+    target: str = TARGETS[0],
 ) -> Settings:
     """Settings from the options given, else from the environment, else the defaults.
 
@@ -114,7 +134,8 @@ def resolve(
 
     Raises:
         SettingsError: there is no project or no such folder, the log format is unknown, the memory
-            limit is no size, or the backfill has no beginning or ends before it.
+            limit is no size, the engine is unknown or not installed, or the backfill has no
+            beginning or ends before it.
     """
     project = find_project(Path.cwd())
     given_events = events or os.environ.get(EVENTS)
@@ -124,6 +145,10 @@ def resolve(
         raise SettingsError(
             f"{SOURCE} is {given_source!r}; it must be one of {', '.join(SOURCES)}."
         )
+    if target not in TARGETS:
+        raise SettingsError(f"--target is {target!r}; it must be one of {', '.join(TARGETS)}.")
+    if target == "spark" and not is_installed():
+        raise SettingsError("Spark is not installed: uv sync --extra spark.")
     memory = os.environ.get(MEMORY_LIMIT, DEFAULT_MEMORY)
     if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?B|%)", memory, re.IGNORECASE):
         raise SettingsError(
@@ -141,6 +166,7 @@ def resolve(
         source=given_source,
         warehouse=Path(given_warehouse).absolute() if given_warehouse else project / "warehouse",
         backfill=_backfill(*backfill),
+        target=target,
     )
 
 

