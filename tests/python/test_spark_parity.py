@@ -9,10 +9,18 @@ from pathlib import Path
 
 import pytest
 from conftest import Command
+from one_path import at_one_path
 from parity import differing_rows, mart_columns
+from rich.console import Console
 
-# A quick start matters more here than a quick machine: no second compiler, one collector.
-JVM_FLAGS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+from tributary.build import run_build
+from tributary.settings import resolve
+
+# Statements are many and small here: no second compiler, one collector, one partition.
+QUICK = {
+    "TRIBUTARY_JVM_FLAGS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "TRIBUTARY_SPARK_PARTITIONS": "1",
+}
 
 
 def counts(said: str) -> str:
@@ -22,18 +30,15 @@ def counts(said: str) -> str:
     return found.group()
 
 
-def on_spark(root: Path, events: Path, warehouse: Path, *options: str) -> str:
-    """Run the project on Spark, in a process of its own; returns what it said."""
+def on_spark(root: Path, *command: str, **settings: str) -> str:
+    """Run a command with a Spark of its own; returns what it said."""
     outcome = subprocess.run(
-        [
-            *(sys.executable, "-m", "tributary", "run", "--target", "spark"),
-            *("--events", str(events), "--warehouse", str(warehouse), *options),
-        ],
+        [sys.executable, "-m", *command, "--target", "spark"],
         cwd=root,
         capture_output=True,
         text=True,
         timeout=900,
-        env={**os.environ, "TRIBUTARY_JVM_FLAGS": JVM_FLAGS, "COLUMNS": "200"},
+        env={**os.environ, **QUICK, **settings, "COLUMNS": "200"},
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr[-3000:]
     return outcome.stdout
@@ -60,7 +65,8 @@ def test_spark_builds_every_mart_that_duckdb_builds_day_after_day(
     tables = warehouse / "spark" / "tables"
     here = tributary("run", "--events", platform, "--warehouse", warehouse)
     assert here.returncode == 0, here.stdout
-    there = on_spark(root, platform, warehouse)
+    place = ("--events", str(platform), "--warehouse", str(warehouse))
+    there = on_spark(root, "tributary", "run", *place)
     assert counts(there) == counts(here.stdout)
     same = dict.fromkeys(mart_columns(warehouse / "build.duckdb"), 0)
     assert len(same) == 13
@@ -74,8 +80,10 @@ def test_spark_builds_every_mart_that_duckdb_builds_day_after_day(
         for file in tables.glob("facts.db/agg_traffic_daily/requested_on=2026-10-19/*.parquet")
     }
     assert written
-    models = ("--select", "resource_type:model")
-    assert tributary("run", "--events", platform, "--warehouse", warehouse, *models).returncode == 0
-    on_spark(root, platform, warehouse, *models)
+    settings = resolve(events=str(platform), warehouse=at_one_path(warehouse))
+    assert run_build(settings, ["--resource-type", "model"], Console(), verbose=False).succeeded
+    java = {"JAVA_HOME": str(warehouse / "spark" / "java")}
+    given = {"TRIBUTARY_EVENTS": str(platform), "TRIBUTARY_WAREHOUSE": str(warehouse)}
+    on_spark(root, "dbt.cli.main", "run", **given, **java)
     assert differing_rows(warehouse / "build.duckdb", tables) == same
     assert {file: file.stat().st_mtime_ns for file in written} == written

@@ -12,6 +12,7 @@ import typer
 
 from tributary.bench.statements import CLICKHOUSE, DUCKDB, MARTS, SPARK, Statements
 from tributary.settings import DEFAULT_MEMORY, find_project
+from tributary.spark import JAVA_HOME, java_home
 
 THREADS = 2
 _READ_ONCE = ("rates", "traffic")
@@ -104,9 +105,10 @@ def chdb(events: Folder, out: Folder) -> None:
 
 @app.command()
 def spark(events: Folder, out: Folder) -> None:
-    """Spark, in local mode: the same statements, with the steps that are read often cached."""
+    """Spark, in local mode: the same statements, the steps that are read often written down."""
     from pyspark.sql import SparkSession
 
+    os.environ[JAVA_HOME] = str(java_home(out))
     statements = Statements(find_project(Path.cwd()), events, SPARK)
     session = (
         SparkSession.builder.master(f"local[{THREADS}]")
@@ -124,9 +126,12 @@ def spark(events: Folder, out: Folder) -> None:
         "fx_rates_csv"
     )
     for step, select in statements.steps().items():
-        session.sql(f"create temp view {step} as {select}")
-        if step not in _READ_ONCE:
-            session.sql(f"cache lazy table {step}")
+        if step in _READ_ONCE:
+            session.sql(f"create temp view {step} as {select}")
+        else:
+            written = str(out / "steps" / step)
+            session.sql(select).write.parquet(written)
+            session.read.parquet(written).createTempView(step)
     for mart in MARTS:
         session.sql(statements.mart(mart)).write.parquet(str(out / f"{mart}.parquet"))
     session.stop()
