@@ -10,7 +10,7 @@ run: $(filter .uv/%,$(UV))
 	$(UV) run --frozen --no-dev tributary run
 
 test: lint
-	$(UV) run --frozen --all-extras pytest -n 2 --dist loadfile
+	$(UV) run --frozen --all-extras pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(filter .uv/%,$(UV))
 	$(UV) run --frozen ruff check .

@@ -15,7 +15,7 @@
 {% materialization by_day, default %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set day = config.get('meta').day -%}
+    {%- set meta = config.get('meta') -%}
 
     {{ run_hooks(pre_hooks) }}
 
@@ -29,32 +29,28 @@
             {%- do adapter.drop_relation(existing) -%}
         {%- endif -%}
         {%- call statement('create') -%}
-            {{ create_table_as(False, target, 'select * from (' ~ compiled_code ~ ') as model_rows limit 0') }}
+            {{ adapter.dispatch('empty_day_table', 'tributary')(target, compiled_code) }}
         {%- endcall -%}
         {%- do every_day_waits(fingerprint) -%}
-        {%- do adapter.commit() -%}
+        {%- do settle() -%}
     {%- endif -%}
 
     {%- set waiting = waiting_days() -%}
-    {%- set outside = config.get('meta').outside -%}
-    {%- if waiting or outside -%}
+    {%- call noop_statement('main', 'NOTHING NEW') -%}{%- endcall -%}
+    {%- if waiting or meta.outside -%}
         {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | join(', ') -%}
         {%- for days in batches_of(waiting, days_per_batch()) -%}
-            {%- set on_these_days = on_days(day, days) -%}
+            {%- set on_these_days = on_days(meta.day, days) -%}
             {%- do followers_wait(target, on_these_days) -%}
-            {%- do replace_rows(target, columns, on_these_days, days) -%}
+            {%- do replace_rows(target, columns, meta.day, days, days) -%}
             {%- do followers_wait(target, on_these_days) -%}
-            {%- do days_are_done(days) -%}
-            {%- do adapter.commit() -%}
+            {%- do adapter.dispatch('days_are_done', 'tributary')(days, is_last=loop.last) -%}
+            {%- do settle() -%}
         {%- endfor -%}
-        {%- if outside -%}
-            {%- set column = outside.keys() | first -%}
-            {%- set about_no_day = column ~ " in ('" ~ outside[column] | join("', '") ~ "')" -%}
-            {%- do replace_rows(target, columns, about_no_day, []) -%}
-            {%- do adapter.commit() -%}
-        {%- endif -%}
-    {%- else -%}
-        {%- call noop_statement('main', 'NOTHING NEW') -%}{%- endcall -%}
+        {%- for column, values in (meta.outside or {}).items() -%}
+            {%- do replace_rows(target, columns, column, values, []) -%}
+            {%- do settle() -%}
+        {%- endfor -%}
     {%- endif -%}
 
     {%- do persist_docs(target, model) -%}
@@ -63,14 +59,35 @@
 {% endmaterialization %}
 
 
-{% macro replace_rows(target, columns, condition, days) %}
-    {% call statement('delete') %}
-        delete from {{ target }} where {{ condition }}
+{#- What a by_day model's table has in `column` of `values` leaves; what the model says of a batch of days (or,
+    without days, of what is outside of them) enters. -#}
+{% macro replace_rows(target, columns, column, values, days) %}
+    {% call statement('leave') %}
+        {{ adapter.dispatch('rows_leave', 'tributary')(target, column, values) }}
     {% endcall %}
     {% call statement('main') %}
         insert into {{ target }} ({{ columns }})
         select {{ columns }} from ({{ bind_batch(model.compiled_code, days) }}) as model_rows
     {% endcall %}
+{% endmacro %}
+
+{% macro default__rows_leave(target, column, values) %}
+    delete from {{ target }} where {{ column }} in ('{{ values | join("', '") }}')
+{% endmacro %}
+
+
+{% macro default__empty_day_table(target, sql) %}
+    {{ create_table_as(False, target, 'select * from (' ~ sql ~ ') as model_rows limit 0') }}
+{% endmacro %}
+
+
+{#- What was done so far stands, whatever comes. -#}
+{% macro settle() %}
+    {% do adapter.dispatch('settle', 'tributary')() %}
+{% endmacro %}
+
+{% macro default__settle() %}
+    {% do adapter.commit() %}
 {% endmacro %}
 
 
@@ -190,7 +207,7 @@
 {% endmacro %}
 
 
-{% macro days_are_done(days) %}
+{% macro default__days_are_done(days, is_last) %}
     {% call statement('done') %}
         delete from state.pending_days where model = '{{ model.name }}' and {{ on_days('day', days) }}
     {% endcall %}

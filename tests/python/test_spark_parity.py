@@ -16,9 +16,11 @@ from rich.console import Console
 from tributary.build import run_build
 from tributary.settings import resolve
 
-# Statements are many and small here: no second compiler, one collector, one partition.
+# Statements are many and small here: no second compiler, no code made for each, one collector, one
+# partition.
 QUICK = {
-    "TRIBUTARY_JVM_FLAGS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "TRIBUTARY_JVM_FLAGS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
+    "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN",
     "TRIBUTARY_SPARK_PARTITIONS": "1",
 }
 
