@@ -17,14 +17,32 @@
     of batches, where there are no days. -#}
 {% macro bind_batch(sql, days) %}
     {% set bound = namespace(sql=sql | replace(outside_batches(), 'false' if days else 'true')) %}
-    {% set pattern = '\\(1 = 1 /\\* batch: (\\S+) -(\\d+) \\+(\\d+) \\*/\\)' %}
-    {% for column, before, after in modules.re.findall(pattern, sql) | unique %}
+    {% for column, before, after in markers_in(sql) %}
         {% set marker = '(1 = 1 /* batch: ' ~ column ~ ' -' ~ before ~ ' +' ~ after ~ ' */)' %}
         {% set bound.sql = bound.sql | replace(
             marker, on_days(column, days, before, after) if days else 'false'
         ) %}
     {% endfor %}
     {{ return(bound.sql) }}
+{% endmacro %}
+
+
+{#- (column, days before, days after) of each in_batch in a model's SQL. -#}
+{% macro markers_in(sql) %}
+    {{ return(modules.re.findall(
+        '\\(1 = 1 /\\* batch: (\\S+) -(\\d+) \\+(\\d+) \\*/\\)', sql
+    ) | unique | list) }}
+{% endmacro %}
+
+
+{#- {before, after}: how many landed days around those of a batch a model reads at most. -#}
+{% macro margins_of_landed_days(sql) %}
+    {% set margin = namespace(before=0, after=0) %}
+    {% for column, before, after in markers_in(sql) if column.split('.')[-1] == 'landed_on' %}
+        {% set margin.before = [margin.before, before | int] | max %}
+        {% set margin.after = [margin.after, after | int] | max %}
+    {% endfor %}
+    {{ return({'before': margin.before, 'after': margin.after}) }}
 {% endmacro %}
 
 

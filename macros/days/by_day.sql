@@ -65,6 +65,8 @@
     {% call statement('leave') %}
         {{ adapter.dispatch('rows_leave', 'tributary')(target, column, values) }}
     {% endcall %}
+    {% set margin = margins_of_landed_days(model.compiled_code) %}
+    {% do read_files_of(days, margin.before, margin.after) %}
     {% call statement('main') %}
         insert into {{ target }} ({{ columns }})
         select {{ columns }} from ({{ bind_batch(model.compiled_code, days) }}) as model_rows

@@ -224,8 +224,12 @@
 
 {% macro default__raw_input_reader(path, table) %}
     {% set meta = table.config.meta %}
+    {% set files = text_literal(path) %}
+    {% if '/**/' in path and not meta.optional %}
+        {% set files = "coalesce(getvariable('" ~ files_variable(table) ~ "'), [" ~ files ~ '])' %}
+    {% endif %}
     {% if path.endswith('.parquet') %}
-        {{ return('read_parquet(' ~ text_literal(path) ~ ', hive_partitioning = true)') }}
+        {{ return('read_parquet(' ~ files ~ ', hive_partitioning = true)') }}
     {% endif %}
     {% set options = [] %}
     {% for option, value in text_format(meta).items() %}
@@ -243,8 +247,52 @@
         {% set options = options ~ ', header = true' %}
     {% endif %}
     {{ return(
-        'read_csv(' ~ text_literal(path) ~ ', all_varchar = true, strict_mode = true, ' ~ options ~ ')'
+        'read_csv(' ~ files ~ ', all_varchar = true, strict_mode = true, ' ~ options ~ ')'
     ) }}
+{% endmacro %}
+
+
+{#- The variable of a session that names the files of an event log to read, of the many that it has: to find
+    them by walking through its folders takes longer than to read a day of them. Where it is not set, all. -#}
+{% macro files_variable(table) %}
+    {{- return('files_of_' ~ table.name) -}}
+{% endmacro %}
+
+
+{#- From here on, a session reads the files of some landed days (ISO text, ascending) and of so many days around
+    them, and no others, of the event logs that the model at hand reads; without days, all of them. -#}
+{% macro read_files_of(days, before=0, after=0) %}
+    {% do adapter.dispatch('read_files_of', 'tributary')(days, before, after) %}
+{% endmacro %}
+
+{% macro default__read_files_of(days, before, after) %}
+    {% for table in graph.sources.values()
+        if table.schema == 'raw' and not table.config.meta.optional and reads_source(table) %}
+        {% call statement('files') %}
+            set variable {{ files_variable(table) }} = (
+                select list(path)
+                from state.files_now
+                where
+                    event_table = '{{ event_tables_in(table) | first }}'
+                    and {{ on_days('landed_on', days, before, after) if days else 'false' }}
+            )
+        {% endcall %}
+    {% endfor %}
+{% endmacro %}
+
+{#- Spark lists the files of a table once in a session. -#}
+{% macro spark__read_files_of(days, before, after) %}
+{% endmacro %}
+
+
+{#- Whether a staging model that the model at hand reads reads the source. -#}
+{% macro reads_source(table) %}
+    {% for id in model.depends_on.nodes if id in graph.nodes %}
+        {% if table.unique_id in graph.nodes[id].depends_on.nodes %}
+            {{ return(true) }}
+        {% endif %}
+    {% endfor %}
+    {{ return(false) }}
 {% endmacro %}
 
 

@@ -1,13 +1,16 @@
 """The benchmark measures what it says, on work that gives the numbers of the marts."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
 import pytest
 from conftest import Command
 
+from tributary.bench.command import nothing_waits
 from tributary.bench.compare import differences
+from tributary.bench.measure import WorkError
 from tributary.bench.statements import MARTS
 
 
@@ -30,6 +33,16 @@ def test_floor_and_peers_give_the_numbers_of_the_marts(tributary: Command, tmp_p
         figures["build_s"] / figures["floor_s"], rel=0.02
     )
     assert not (tmp_path / "data" / "scratch" / "build").exists()
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_a_history_that_was_left_alone_is_no_history(waiting: bool, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.execute(f"create table marts.late_arrivals as select {waiting} as is_waiting")
+    refused = pytest.raises(WorkError, match="1 days") if waiting else nullcontext()
+    with refused:
+        nothing_waits(tmp_path)
 
 
 def test_an_engine_that_nobody_knows_is_refused(tributary: Command) -> None:

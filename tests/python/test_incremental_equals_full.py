@@ -185,6 +185,20 @@ def test_a_build_of_some_days_reads_the_files_of_those_days_only(at_once: Path) 
         assert int(read[1]) == int(str(of_that_day[0][0])) < int(str(files))
 
 
+def test_a_session_reads_the_files_that_it_was_given(at_once: Path) -> None:
+    every_path = "select event_table, list(path order by path) from state.files_now group by all"
+    for table, paths in fetch(at_once, every_path):
+        assert isinstance(paths, list)
+        some = paths[::2]
+        assert 0 < len(some) < len(paths)
+        with duckdb.connect(str(at_once), read_only=True) as connection:
+            plan = f"explain analyze select max(ingested_at) from staging.stg_events__{table}"
+            for given, count in (("null", len(paths)), (str(some), len(some))):
+                connection.execute(f"set variable files_of_{table} = {given}::varchar[]")
+                shown = str(connection.execute(plan).fetchall())
+                assert f"Total Files Read: {count}" in shown
+
+
 def test_a_full_refresh_of_kept_days_changes_nothing(
     histories: list[History], tmp_path: Path
 ) -> None:

@@ -155,6 +155,8 @@ class _Run:
 
     def _days_on_histories(self) -> dict[str, Any]:
         """One more day on longer and longer histories, each time the median of three days."""
+        from tributary.bench.measure import START_FILE
+
         last = HISTORIES[-1] + MORE_DAYS
         whole = self._event_set(last)
         figures: dict[str, Any] = {}
@@ -164,18 +166,24 @@ class _Run:
             shutil.copytree(whole / "reference", events / "reference")
             delivered = 0
             for days in HISTORIES:
-                delivered = _deliver(whole, events, delivered, days)
-                self._work("build", events, warehouse)
+                # What comes later than the lookback is built where it is asked for.
+                span = _deliver(whole, events, delivered, days)
+                self._work("build", events, warehouse, "--first", span[0], "--last", span[1])
                 costs = []
-                for _ in range(MORE_DAYS):
-                    delivered = _deliver(whole, events, delivered, delivered + 1)
+                for day in range(days, days + MORE_DAYS):
+                    _deliver(whole, events, day, day + 1)
                     costs.append(self._work("build", events, warehouse))
+                delivered = days + MORE_DAYS
+                nothing_waits(warehouse)
                 for name in ("wall_s", "cpu_s", "peak_mb", "read_mb"):
                     median = statistics.median(cost[name] for cost in costs)
                     key = "day_on_{}_s" if name == "wall_s" else "day_on_{}_" + name
                     figures[key.format(days)] = round(median, 2)
             unchanged = self._work("build", events, warehouse)
             figures |= {"no_change_s": unchanged["wall_s"], "no_change_cpu_s": unchanged["cpu_s"]}
+            self._work("start", events, warehouse)
+            started = json.loads((warehouse / START_FILE).read_text("utf-8"))
+            figures |= {f"dbt_start_{name}_cpu_s": value for name, value in started.items()}
         first, longest = HISTORIES[0], HISTORIES[-1]
         return figures | {
             "day_requests": self._size.requests // last,
@@ -198,9 +206,9 @@ class _Run:
                 self._measured("simulate", [*arguments, *made], place)
         return target
 
-    def _work(self, task: str, events: Path, out: Path) -> dict[str, Any]:
+    def _work(self, task: str, events: Path, out: Path, *more: str) -> dict[str, Any]:
         arguments = ["tributary.bench.worker", task, "--events", str(events), "--out", str(out)]
-        return self._measured(task, arguments, out)
+        return self._measured(task, [*arguments, *more], out)
 
     def _measured(self, name: str, arguments: list[str], place: Path) -> dict[str, Any]:
         from tributary.bench.measure import measure
@@ -225,14 +233,38 @@ class _Run:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _deliver(whole: Path, events: Path, first: int, end: int) -> int:
-    """Give a platform the files of some simulated days, by hard links; returns the day after."""
+def _deliver(whole: Path, events: Path, first: int, end: int) -> tuple[str, str]:
+    """Give a platform the files of some simulated days, by hard links.
+
+    Returns:
+        The first and the last of the landed days that have them.
+    """
+    landed = set()
     for day in range(first, end):
         for file in (whole / "events").rglob(f"part-{day:04d}*.parquet"):
             target = events / file.relative_to(whole)
             target.parent.mkdir(parents=True, exist_ok=True)
             os.link(file, target)
-    return end
+            landed.add(target.parent.name.removeprefix("dt="))
+    return min(landed), max(landed)
+
+
+def nothing_waits(warehouse: Path) -> None:
+    """What is not built costs nothing: a history of which a part was left alone is none.
+
+    Raises:
+        WorkError: days of it wait to be asked for.
+    """
+    import duckdb
+
+    from tributary.bench.measure import WorkError
+
+    with duckdb.connect(str(warehouse / "build.duckdb"), read_only=True) as connection:
+        waiting = connection.execute(
+            "select count(*) from marts.late_arrivals where is_waiting"
+        ).fetchone()
+    if waiting and waiting[0]:
+        raise WorkError(f"{waiting[0]} days of the history were left alone as too late.")
 
 
 def _show(console: Console, figures: dict[str, Any]) -> None:
@@ -288,3 +320,8 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
             "",
         )
         console.print(days)
+        console.print(
+            f"dbt starts in {figures['dbt_start_new_cpu_s']} CPU s, "
+            f"again in the same process in {figures['dbt_start_again_cpu_s']} CPU s.",
+            highlight=False,
+        )

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+START_FILE = "start.json"
+"""Where the worker leaves what it measured of itself."""
 _LOOK_EVERY = 0.05
 
 

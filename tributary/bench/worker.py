@@ -3,13 +3,18 @@
 Each engine reads the same event files and writes the same marts, one Parquet file a mart.
 """
 
+import json
 import os
+import sys
+from datetime import datetime
 from pathlib import Path
+from time import process_time
 from typing import Annotated, Any
 
 import duckdb
 import typer
 
+from tributary.bench.measure import START_FILE
 from tributary.bench.statements import CLICKHOUSE, DUCKDB, MARTS, SPARK, Statements
 from tributary.settings import DEFAULT_MEMORY, find_project
 from tributary.spark import JAVA_HOME, java_home
@@ -23,17 +28,42 @@ Folder = Annotated[Path, typer.Option()]
 
 
 @app.command()
-def build(events: Folder, out: Folder) -> None:
-    """The project's own build of its models; `out` is the warehouse."""
+def build(
+    events: Folder, out: Folder, first: datetime | None = None, last: datetime | None = None
+) -> None:
+    """The project's own build of its models; `out` is the warehouse, the days a range to build."""
     from rich.console import Console
 
     from tributary.build import run_build
     from tributary.settings import resolve
 
-    settings = resolve(events=str(events), warehouse=out)
+    settings = resolve(events=str(events), warehouse=out, backfill=(first, last))
     result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
     if not result.succeeded:
         raise SystemExit(str(result.error or result.problems))
+
+
+@app.command()
+def start(events: Folder, out: Folder) -> None:
+    """CPU seconds of dbt before it builds anything: in a new process, and again in the same.
+
+    The project has not changed since the last run; `out` is the warehouse that it has built.
+    """
+    from tributary.settings import resolve
+
+    with resolve(events=str(events), warehouse=out).exported():
+        seconds = [_parse_cpu_s() for _ in range(3)]
+    (out / START_FILE).write_text(json.dumps({"new": seconds[0], "again": seconds[-1]}), "utf-8")
+
+
+def _parse_cpu_s() -> float:
+    began = process_time() if "dbt.cli.main" in sys.modules else 0
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner().invoke(["--quiet", "parse", "--no-write-json"])
+    if not outcome.success:
+        raise SystemExit(str(outcome.exception))
+    return round(process_time() - began, 2)
 
 
 @app.command()
