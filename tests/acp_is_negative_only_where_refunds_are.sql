@@ -5,13 +5,13 @@ with refunds as (
     select
         requested_on,
         surface
-    from {{ ref('fct_charges') }}
+    from {{ of_tested_days(ref('fct_charges'), 'requested_on') }}
     where is_refund
     union
     select
         requested_on,
         '(all)' as surface
-    from {{ ref('fct_charges') }}
+    from {{ of_tested_days(ref('fct_charges'), 'requested_on') }}
     where is_refund
 
 )
@@ -21,7 +21,7 @@ select
     slices.surface,
     slices.revenue,
     slices.acp
-from {{ ref('revenue_daily') }} as slices
+from {{ of_tested_days(ref('revenue_daily'), 'requested_on') }} as slices
 left join refunds
     on
         slices.requested_on = refunds.requested_on

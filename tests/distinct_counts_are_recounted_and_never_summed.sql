@@ -6,12 +6,12 @@ with requests as (
     select
         *,
         surface as shown_surface
-    from {{ ref('fct_requests') }}
+    from {{ of_tested_days(ref('fct_requests'), 'requested_on') }}
     union all
     select
         *,
         '(all)' as shown_surface
-    from {{ ref('fct_requests') }}
+    from {{ of_tested_days(ref('fct_requests'), 'requested_on') }}
 
 ),
 
@@ -21,13 +21,13 @@ charges as (
         requested_on,
         surface,
         advertiser_id
-    from {{ ref('fct_charges') }}
+    from {{ of_tested_days(ref('fct_charges'), 'requested_on') }}
     union all
     select
         requested_on,
         '(all)' as surface,
         advertiser_id
-    from {{ ref('fct_charges') }}
+    from {{ of_tested_days(ref('fct_charges'), 'requested_on') }}
 
 ),
 
@@ -74,7 +74,7 @@ recounted as (
 select
     coalesce(shown.requested_on, recounted.requested_on) as requested_on,
     coalesce(shown.surface, recounted.surface) as surface
-from {{ ref('revenue_daily') }} as shown
+from {{ of_tested_days(ref('revenue_daily'), 'requested_on') }} as shown
 full outer join recounted
     on
         shown.requested_on = recounted.requested_on

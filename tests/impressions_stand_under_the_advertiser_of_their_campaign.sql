@@ -6,7 +6,7 @@ select
     impressions.campaign_id,
     impressions.advertiser_id,
     campaigns.advertiser_id as campaign_advertiser_id
-from {{ ref('fct_impressions') }} as impressions
+from {{ of_tested_days(ref('fct_impressions'), 'requested_on') }} as impressions
 inner join {{ ref('dim_campaigns') }} as campaigns
     on impressions.campaign_id = campaigns.campaign_id
 where impressions.advertiser_id <> campaigns.advertiser_id

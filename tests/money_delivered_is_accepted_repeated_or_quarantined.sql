@@ -11,7 +11,7 @@ with amounts as (
         0 as accepted_micros,
         0 as repeated_micros,
         0 as quarantined_micros
-    from {{ staged('charges') }}
+    from {{ of_tested_days(staged('charges'), 'landed_on') }}
     union all
     select
         currency,
@@ -19,7 +19,7 @@ with amounts as (
         amount_micros as accepted_micros,
         0 as repeated_micros,
         0 as quarantined_micros
-    from {{ ref('fct_charges') }}
+    from {{ of_tested_days(ref('int_events__charges_accepted'), 'landed_on') }}
     union all
     select
         currency,
@@ -27,7 +27,7 @@ with amounts as (
         0 as accepted_micros,
         amount_micros as repeated_micros,
         0 as quarantined_micros
-    from {{ ref('int_events__charges_judged') }}
+    from {{ of_tested_days(ref('int_events__charges_judged'), 'landed_on') }}
     where outcome = 'duplicate'
     union all
     select
@@ -36,7 +36,7 @@ with amounts as (
         0 as accepted_micros,
         0 as repeated_micros,
         amount_micros as quarantined_micros
-    from {{ ref('fct_quarantined_events') }}
+    from {{ of_tested_days(ref('fct_quarantined_events'), 'landed_on') }}
     where event_table = 'charges'
 
 ),

@@ -13,7 +13,7 @@ with converted as (
         currency,
         amount_micros,
         amount_in_reporting_micros
-    from {{ ref('int_events__charges_accepted') }}
+    from {{ of_tested_days(ref('int_events__charges_accepted'), 'landed_on') }}
     union all
     select
         'actions' as event_table,
@@ -22,7 +22,7 @@ with converted as (
         currency,
         action_value_micros as amount_micros,
         action_value_in_reporting_micros as amount_in_reporting_micros
-    from {{ ref('int_events__actions_accepted') }}
+    from {{ of_tested_days(ref('int_events__actions_accepted'), 'landed_on') }}
 
 ),
 

@@ -7,25 +7,25 @@ with used_keys as (
     select distinct
         'region' as subject,
         region_code as subject_key
-    from {{ ref('fct_requests') }}
+    from {{ of_tested_days(ref('fct_requests'), 'requested_on') }}
     where region_code <> '(unknown)'
     union all
     select distinct
         'campaign' as subject,
         campaign_id as subject_key
-    from {{ ref('fct_impressions') }}
+    from {{ of_tested_days(ref('fct_impressions'), 'requested_on') }}
     where campaign_id is not null
     union all
     select distinct
         'creative' as subject,
         creative_id as subject_key
-    from {{ ref('fct_impressions') }}
+    from {{ of_tested_days(ref('fct_impressions'), 'requested_on') }}
     where creative_id is not null
     union all
     select distinct
         'advertiser' as subject,
         advertiser_id as subject_key
-    from {{ ref('fct_charges') }}
+    from {{ of_tested_days(ref('fct_charges'), 'requested_on') }}
 
 ),
 

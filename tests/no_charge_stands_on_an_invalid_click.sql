@@ -3,7 +3,7 @@
 with flagged_clicks as (
 
     select click_id
-    from {{ ref('int_events__clicks_accepted') }}
+    from {{ of_tested_days(ref('int_events__clicks_accepted'), 'requested_on') }}
     where is_invalid
 
 ),
@@ -11,7 +11,7 @@ with flagged_clicks as (
 flagged_actions as (
 
     select actions.action_id
-    from {{ ref('int_events__actions_accepted') }} as actions
+    from {{ of_tested_days(ref('int_events__actions_accepted'), 'requested_on') }} as actions
     inner join flagged_clicks on actions.click_id = flagged_clicks.click_id
 
 ),
@@ -36,8 +36,8 @@ charges as (
         corrections.charge_id,
         coalesce(originals.charged_event, corrections.charged_event) as charged_event,
         coalesce(originals.event_id, corrections.event_id) as event_id
-    from {{ ref('fct_charges') }} as corrections
-    left join {{ ref('fct_charges') }} as originals
+    from {{ of_tested_days(ref('fct_charges'), 'requested_on') }} as corrections
+    left join {{ of_tested_days(ref('fct_charges'), 'requested_on') }} as originals
         on
             corrections.original_charge_id = originals.charge_id
             and corrections.charged_event = 'adjustment'

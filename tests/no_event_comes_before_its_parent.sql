@@ -8,8 +8,8 @@ with pairs as (
         impressions.impression_id as event_key,
         impressions.impressed_at as happened_at,
         requests.requested_at as parent_at
-    from {{ ref('int_events__impressions_accepted') }} as impressions
-    inner join {{ ref('int_events__requests_accepted') }} as requests
+    from {{ of_tested_days(ref('int_events__impressions_accepted'), 'landed_on') }} as impressions
+    inner join {{ accepted_parents('requests', 'impressions') }} as requests
         on impressions.request_id = requests.request_id
     union all
     select
@@ -17,8 +17,8 @@ with pairs as (
         clicks.click_id as event_key,
         clicks.clicked_at as happened_at,
         impressions.impressed_at as parent_at
-    from {{ ref('int_events__clicks_accepted') }} as clicks
-    inner join {{ ref('int_events__impressions_accepted') }} as impressions
+    from {{ of_tested_days(ref('int_events__clicks_accepted'), 'landed_on') }} as clicks
+    inner join {{ accepted_parents('impressions', 'clicks') }} as impressions
         on clicks.impression_id = impressions.impression_id
     union all
     select
@@ -26,8 +26,8 @@ with pairs as (
         actions.action_id as event_key,
         actions.acted_at as happened_at,
         clicks.clicked_at as parent_at
-    from {{ ref('int_events__actions_accepted') }} as actions
-    inner join {{ ref('int_events__clicks_accepted') }} as clicks
+    from {{ of_tested_days(ref('int_events__actions_accepted'), 'landed_on') }} as actions
+    inner join {{ accepted_parents('clicks', 'actions') }} as clicks
         on actions.click_id = clicks.click_id
     union all
     select
@@ -37,14 +37,14 @@ with pairs as (
         coalesce(
             impressions.impressed_at, clicks.clicked_at, actions.acted_at, originals.charged_at
         ) as parent_at
-    from {{ ref('int_events__charges_accepted') }} as charges
-    left join {{ ref('int_events__impressions_accepted') }} as impressions
+    from {{ of_tested_days(ref('int_events__charges_accepted'), 'landed_on') }} as charges
+    left join {{ accepted_parents('impressions', 'charges') }} as impressions
         on charges.event_id = impressions.impression_id and charges.charged_event = 'impression'
-    left join {{ ref('int_events__clicks_accepted') }} as clicks
+    left join {{ accepted_parents('clicks', 'charges') }} as clicks
         on charges.event_id = clicks.click_id and charges.charged_event = 'click'
-    left join {{ ref('int_events__actions_accepted') }} as actions
+    left join {{ accepted_parents('actions', 'charges') }} as actions
         on charges.event_id = actions.action_id and charges.charged_event = 'action'
-    left join {{ ref('int_events__charges_accepted') }} as originals
+    left join {{ accepted_parents('charges', 'charges') }} as originals
         on
             charges.original_charge_id = originals.charge_id
             and charges.charged_event = 'adjustment'

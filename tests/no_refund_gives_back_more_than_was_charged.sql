@@ -5,6 +5,6 @@ select
     coalesce(original_charge_id, charge_id) as first_charge_id,
     currency,
     sum(amount_micros) as net_micros
-from {{ ref('fct_charges') }}
+from {{ of_tested_days(ref('fct_charges'), 'requested_on') }}
 group by coalesce(original_charge_id, charge_id), currency
 having sum(amount_micros) < 0

@@ -9,43 +9,45 @@ with amounts as (
         requested_on,
         'fct_charges' as place,
         {{ micros_to_units('revenue_micros') }} as revenue
-    from {{ ref('fct_charges') }}
+    from {{ of_tested_days(ref('fct_charges'), 'requested_on') }}
     union all
     select
         requested_on,
         'fct_impressions' as place,
         {{ micros_to_units('revenue_micros') }} as revenue
-    from {{ ref('fct_impressions') }}
+    from {{ of_tested_days(ref('fct_impressions'), 'requested_on') }}
     union all
     select
         requested_on,
         'fct_requests' as place,
         {{ micros_to_units('revenue_micros') }} as revenue
-    from {{ ref('fct_requests') }}
+    from {{ of_tested_days(ref('fct_requests'), 'requested_on') }}
     union all
     select
         requested_on,
         'agg_funnel_daily' as place,
         {{ micros_to_units('revenue_micros') }} as revenue
-    from {{ ref('agg_funnel_daily') }}
+    from {{ of_tested_days(ref('agg_funnel_daily'), 'requested_on') }}
     union all
     select
         requested_on,
         case when surface = '(all)' then 'revenue_daily' else 'surfaces' end as place,
         revenue
-    from {{ ref('revenue_daily') }}
+    from {{ of_tested_days(ref('revenue_daily'), 'requested_on') }}
     union all
     select
         requested_on,
         'advertiser_daily' as place,
         revenue
-    from {{ ref('advertiser_daily') }}
+    from {{ of_tested_days(ref('advertiser_daily'), 'requested_on') }}
     union all
     select
         reported_on as requested_on,
         'reconciliation_daily' as place,
         request_basis_revenue as revenue
-    from {{ ref('reconciliation_daily') }}
+    from {{ of_tested_days(
+        ref('reconciliation_daily'), 'reported_on', days_of='requested_on'
+    ) }}
 
 ),
 

@@ -209,7 +209,19 @@
 {% endmacro %}
 
 
+{#- What was built is tested before it counts as done. -#}
+{% macro days_wait_for_tests(days) %}
+    {% call statement('untested') %}
+        insert into state.untested_days (model, day)
+        select distinct model, day
+        from state.pending_days
+        where model = '{{ model.name }}' and {{ on_days('day', days) }}
+    {% endcall %}
+{% endmacro %}
+
+
 {% macro default__days_are_done(days, is_last) %}
+    {% do days_wait_for_tests(days) %}
     {% call statement('done') %}
         delete from state.pending_days where model = '{{ model.name }}' and {{ on_days('day', days) }}
     {% endcall %}

@@ -13,6 +13,7 @@
         {% endif %}
         {% do find_changed_days() %}
         {% do queue_changed_days() %}
+        {% do plan_tests() %}
     {% endif %}
 {% endmacro %}
 

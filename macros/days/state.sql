@@ -5,6 +5,8 @@
         'landed_files': 'event_table string, path string, landed_on date, bytes bigint, modified_at timestamp',
         'late_days': 'event_table string, landed_on date, new_rows bigint, days_late bigint',
         'pending_days': 'day date, model string',
+        'untested_days': 'day date, model string',
+        'tested_code': 'fingerprint string',
         'fingerprints': 'fingerprint string, model string',
         'seen_fx_rates': 'rate_date date, currency string, rate string',
         'inputs': 'root string',

@@ -1,5 +1,7 @@
 -- Grain: one row per day and combination of the reporting dimensions. Additive: every count and
 -- amount. Distinct counts cannot be added up and are not here: they are taken from fct_requests.
+{{ config(meta={'day': 'requested_on'}) }}
+
 with traffic as (
 
     select * from {{ ref('agg_traffic_daily') }}

@@ -1,6 +1,8 @@
 -- Grain: one row per accepted ledger line. Additive: amount_micros within one currency,
 -- revenue_micros everywhere. Not additive: advertiser_id (count distinct).
 -- requested_on is the day of the request that led to the charge, charged_on the ledger's own day.
+{{ config(meta={'day': 'requested_on'}) }}
+
 with charges as (
 
     select * from {{ ref('int_events__charges_accepted') }}

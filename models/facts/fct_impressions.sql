@@ -1,6 +1,8 @@
 -- Grain: one row per accepted impression, paid or organic. Additive: every count and amount.
 -- Not additive: user_id (count distinct), bid_micros and the predictions (per row).
 -- Counted on the day and under the dimensions of its request.
+{{ config(meta={'day': 'requested_on'}) }}
+
 with impressions as (
 
     select * from {{ ref('int_events__impressions_accepted') }}

@@ -3,6 +3,8 @@
 -- Children are counted on the day of their request, so that every rate is a per-request rate. Where
 -- a quantity is recorded by two systems, the units that only one of them has are counted here,
 -- request by request: a net difference would let losses and surpluses cancel.
+{{ config(meta={'day': 'requested_on'}) }}
+
 with traffic as (
 
     select * from {{ ref('fct_traffic') }}

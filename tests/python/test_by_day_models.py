@@ -15,6 +15,7 @@ HARMLESS = {
     "reject_share_warn_ppm": "read by tests",
     "reject_share_error_ppm": "read by tests",
     "reject_share_least_rows": "read by tests",
+    "uniqueness_days": "read by tests",
     "volume_floor": "read by tests",
     "volume_ceiling": "read by tests",
     "search_surfaces": "read by marts that are built whole",

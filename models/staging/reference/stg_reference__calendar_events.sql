@@ -1,4 +1,5 @@
--- Grain: one row per wave of one promotion or holiday, as the reference table lists it.
+-- Grain: one row per wave of one promotion or holiday and its first day, as the reference table
+-- lists it: most come again each year.
 with source as (
 
     select * from {{ source('reference', 'calendar_events') }}
