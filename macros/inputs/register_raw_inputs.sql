@@ -260,7 +260,9 @@
 
 
 {#- From here on, a session reads the files of some landed days (ISO text, ascending) and of so many days around
-    them, and no others, of the event logs that the model at hand reads; without days, all of them. -#}
+    them, and no others, of the event logs that the model at hand reads; without days, all of them. A file
+    of the usual size comes first: the engine takes all of them to be as long as the first, and hashes
+    whichever side of a join it takes for the smaller. -#}
 {% macro read_files_of(days, before=0, after=0) %}
     {% do adapter.dispatch('read_files_of', 'tributary')(days, before, after) %}
 {% endmacro %}
@@ -270,11 +272,17 @@
         if table.schema == 'raw' and not table.config.meta.optional and reads_source(table) %}
         {% call statement('files') %}
             set variable {{ files_variable(table) }} = (
-                select list(path)
-                from state.files_now
-                where
-                    event_table = '{{ event_tables_in(table) | first }}'
-                    and {{ on_days('landed_on', days, before, after) if days else 'false' }}
+                select list(path order by abs(bytes - mean_bytes), path)
+                from (
+                    select
+                        path,
+                        bytes,
+                        avg(bytes) over () as mean_bytes
+                    from state.files_now
+                    where
+                        event_table = '{{ event_tables_in(table) | first }}'
+                        and {{ on_days('landed_on', days, before, after) if days else 'false' }}
+                ) as files
             )
         {% endcall %}
     {% endfor %}

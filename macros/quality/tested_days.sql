@@ -74,7 +74,8 @@
         ) %}
     {% endif %}
     {{ return(
-        '(select * from ' ~ relation ~ ' where (' ~ conditions | join(') and (') ~ '))' if conditions else relation
+        '(select * from ' ~ relation ~ ' where true and (' ~ conditions | join(') and (') ~ '))'
+        if conditions else relation
     ) }}
 {% endmacro %}
 
