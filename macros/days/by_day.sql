@@ -44,6 +44,7 @@
             {%- do followers_wait(target, on_these_days) -%}
             {%- do replace_rows(target, columns, meta.day, days, days) -%}
             {%- do followers_wait(target, on_these_days) -%}
+            {%- do days_wait_for_tests(days) -%}
             {%- do adapter.dispatch('days_are_done', 'tributary')(days, is_last=loop.last) -%}
             {%- do settle() -%}
         {%- endfor -%}
@@ -221,7 +222,6 @@
 
 
 {% macro default__days_are_done(days, is_last) %}
-    {% do days_wait_for_tests(days) %}
     {% call statement('done') %}
         delete from state.pending_days where model = '{{ model.name }}' and {{ on_days('day', days) }}
     {% endcall %}

@@ -21,7 +21,6 @@
 
 
 {% macro spark__days_are_done(days, is_last) %}
-    {% do days_wait_for_tests(days) %}
     {% if is_last %}
         {% do forget_model('pending_days') %}
     {% endif %}

@@ -5,40 +5,30 @@
 
     A test is of one sort of day, the column of its model: `requested_on` or `landed_on`. -#}
 
-{#- Before a build: whether its tests look at new days only, and the landed days that come in. -#}
+{#- Before a build: the landed days that come in, and whether its tests look at new days only. -#}
 {% macro plan_tests() %}
-    {% set passed = run_query(
-        "select count(*) from state.tested_code where fingerprint = '" ~ fingerprint_of_project() ~ "'"
-    ).rows[0][0] %}
-    {% do graph.update({'tests_only_new_days': flags.WHICH == 'build' and passed > 0}) %}
-    {% set logs = [] %}
-    {% for table in event_tables() %}
-        {% do logs.append(
-            "select '" ~ table ~ "' as event_table, '" ~ staged_name(table) ~ "' as model"
-        ) %}
-    {% endfor %}
-    {% do run_query('
+    {% do run_query("
         insert into state.untested_days (model, day)
-        select logs.model, changed.landed_on
-        from state.changed_days as changed
-        inner join (' ~ logs | join(' union all ') ~ ') as logs on changed.event_table = logs.event_table
-    ') %}
+        select '" ~ staged_name('') ~ "' || event_table, landed_on from state.changed_days
+    ") %}
+    {% if flags.WHICH == 'build' %}
+        {% set passed = run_query(
+            "select count(*) from state.tested_code where fingerprint = '" ~ fingerprint_of_project() ~ "'"
+        ).rows[0][0] %}
+        {% do graph.update({'tests_only_new_days': passed > 0}) %}
+    {% endif %}
 {% endmacro %}
 
 
 {#- After a build or a `dbt test`: where every data test of the project ran and none failed, nothing is left to
-    be tested, of this code. -#}
+    be tested, of this code. (What comes after a model that failed is skipped, and has not passed.) -#}
 {% macro settle_tests() %}
     {% if execute and flags.WHICH in ['build', 'test'] %}
-        {% set passed = [] %}
-        {% for result in results if result.node.resource_type == 'test' and result.status in ['pass', 'warn'] %}
-            {% do passed.append(result.node.unique_id) %}
-        {% endfor %}
+        {% set passed = results | selectattr('node.resource_type', 'equalto', 'test')
+            | selectattr('status', 'in', ['pass', 'warn']) | list %}
         {% set declared = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test')
             | selectattr('config.enabled') | list %}
-        {% if passed | length == declared | length and results | selectattr('status', 'in', [
-            'error', 'fail', 'skipped', 'runtime error',
-        ]) | list | length == 0 %}
+        {% if passed | length == declared | length %}
             {% do run_query('truncate table state.untested_days') %}
             {% do remember('tested_code', "select '" ~ fingerprint_of_project() ~ "' as fingerprint") %}
         {% endif %}
@@ -65,7 +55,8 @@
 
 
 {#- The rows of a relation that the test at hand looks at, for a from clause: those whose `column` is one of the
-    days to be tested, or, with a margin, lies within so many days of them; `days_of` is the sort of day where the column has another name. -#}
+    days to be tested, or, with a margin, lies within so many days of them; `days_of` is the sort of day where
+    the column has another name. -#}
 {% macro of_tested_days(relation, column, before=0, after=0, where=none, days_of=none) %}
     {% set conditions = [where] if where else [] %}
     {% if execute and column and graph.get('tests_only_new_days') %}
@@ -107,23 +98,25 @@
 
 {#- The accepted rows of a log that can be a parent of the rows of `child` on the days to be tested. -#}
 {% macro accepted_parents(parent, child) %}
+    {{ return(rows_of_parents(ref('int_events__' ~ parent ~ '_accepted'), parent, child)) }}
+{% endmacro %}
+
+
+{#- The rows of a relation about the log `parent` that can be. A parent lies as far before its child as the child
+    may follow, and the other way round. -#}
+{% macro rows_of_parents(relation, parent, child) %}
     {% set reach = reach_days(parent, child, 'refunds' if child == 'charges') %}
-    {{ return(of_tested_days(
-        ref('int_events__' ~ parent ~ '_accepted'), 'landed_on', reach.after, reach.before
-    )) }}
+    {{ return(of_tested_days(relation, 'landed_on', reach.after, reach.before)) }}
 {% endmacro %}
 
 
 {#- Names, quoted, of what a test hangs on and is kept by that sort of day. -#}
 {% macro kept_by(column) %}
-    {% set names = ["''"] %}
-    {% for id in ancestors_of(model.unique_id, []) %}
-        {% set node = graph.nodes[id] %}
-        {% if node.config.meta.get('day') == column %}
-            {% do names.append("'" ~ node.name ~ "'") %}
-        {% endif %}
+    {% set names = [] %}
+    {% for id in ancestors_of(model.unique_id, []) if graph.nodes[id].config.meta.get('day') == column %}
+        {% do names.append("'" ~ graph.nodes[id].name ~ "'") %}
     {% endfor %}
-    {{ return(names | sort | join(', ')) }}
+    {{ return(names | join(', ')) }}
 {% endmacro %}
 
 
@@ -142,11 +135,6 @@
 
 {#- Every parent that a child on the days to be tested can have. -#}
 {% macro default__test_relationships(model, column_name, to, field) %}
-    {%- set day = day_of_generic_test() -%}
-    {%- set margin = {'before': 0, 'after': 0} -%}
-    {%- if day == 'landed_on' -%}
-        {%- set margin = days_of_parents() -%}
-    {%- endif -%}
     with children as (
 
         select {{ column_name }} as child_key
@@ -158,7 +146,7 @@
     parents as (
 
         select {{ field }} as parent_key
-        from {{ of_tested_days(to, day if others_have(day), margin.after, margin.before) }}
+        from {{ parents_of_generic_test(to) }}
 
     ),
 
@@ -172,6 +160,17 @@
     )
 
     select * from alone
+{% endmacro %}
+
+
+{% macro parents_of_generic_test(to) %}
+    {% set day = day_of_generic_test() %}
+    {% if not day or not others_have(day) %}
+        {{ return(to) }}
+    {% elif day == 'landed_on' %}
+        {{ return(rows_of_parents(to, log_of(to.identifier), log_of(model.attached_node))) }}
+    {% endif %}
+    {{ return(of_tested_days(to, day)) }}
 {% endmacro %}
 
 
@@ -226,13 +225,7 @@
 {% endmacro %}
 
 
-{#- {before, after}: how many landed days a row of the log that a generic test is about may lie from its parent's,
-    as the rows of the parent's log see it. -#}
-{% macro days_of_parents() %}
-    {% set names = [model.attached_node, (others_of_generic_test() | map(attribute='unique_id') | list + [model.attached_node]) | first] %}
-    {% set logs = [] %}
-    {% for name in names %}
-        {% do logs.append(event_tables() | select('in', name.split('.')[-1].split('__')[-1]) | first) %}
-    {% endfor %}
-    {{ return(reach_days(logs[1], logs[0], 'refunds' if logs[0] == 'charges')) }}
+{#- The event log that a model of one log (its name, or its id) is named after. -#}
+{% macro log_of(model_name) %}
+    {{ return(event_tables() | select('in', model_name.split('__')[-1]) | first) }}
 {% endmacro %}

@@ -6,7 +6,8 @@
     be equal. -#}
 {% test sums_equal_those_of(model, to, columns, other_columns=none, keys=[], where=none, other_where=none) %}
     {{ return(sums_that_differ(
-        model, of_tested_days(to, day_of_generic_test()), columns, other_columns or columns, keys, where, other_where
+        model, of_tested_days(to, day_of_generic_test()),
+        columns, other_columns or columns, keys, where, other_where
     )) }}
 {% endtest %}
 

@@ -22,6 +22,7 @@ from tributary.settings import resolve
 SIMULATED = ("--days", "6", "--requests-per-day", "40", "--seed", "3")
 # What is compared here is what is built; the checks on it have tests of their own.
 ONLY_MODELS = ["--resource-type", "model"]
+CALENDAR_GRAIN = "calendar_events_have_one_row_per_event_name_wave_and_start"
 
 
 def build(events: Path, warehouse: Path) -> Path:
@@ -229,3 +230,21 @@ def test_the_quarantine_export_refuses_what_it_cannot_do(undisturbed: Path, tmp_
     again = runner.invoke(app, ["quarantine", str(taken), "--warehouse", warehouse])
     assert again.exit_code == 2
     assert "exists" in again.output
+
+
+def test_an_event_of_the_calendar_comes_again_each_year(tmp_path: Path) -> None:
+    events = write_platform(tiny_platform(), tmp_path / "platform")
+    columns = ("event_name", "event_type", "wave", "starts_on", "ends_on")
+    waves = [
+        ("11.11", "promotion", "final", "2026-11-10", "2026-11-11"),
+        ("11.11", "promotion", "final", "2027-11-10", "2027-11-11"),
+    ]
+    of_the_calendar = ["--select", "stg_reference__calendar_events"]
+    for rows, problems in ((waves, []), ([*waves, waves[0]], [CALENDAR_GRAIN])):
+        write_reference(
+            events, "calendar_events", [dict(zip(columns, row, strict=True)) for row in rows]
+        )
+        settings = resolve(events=str(events), warehouse=at_one_path(tmp_path / "warehouse"))
+        result = run_build(settings, of_the_calendar, Console(), verbose=False)
+        assert result.error is None
+        assert [problem.name for problem in result.problems] == problems

@@ -112,12 +112,14 @@ class Warehouse:
     def a_wrong_count(self, day: object) -> Iterator[None]:
         """On one day a response has more valid clicks than there can be."""
         update = (
-            "update facts.fct_responses set clicks = {} where response_id = (select "
-            "min(response_id) from facts.fct_responses where requested_on = $day and clicks = {})"
-        ).replace("response_id", "impression_id")
+            "update facts.fct_responses set clicks = {} where impression_id = (select "
+            "min(impression_id) from facts.fct_responses where requested_on = $day and clicks = {})"
+        )
         self.run(update.format(7, 1), day=day)
-        yield
-        self.run(update.format(1, 7), day=day)
+        try:
+            yield
+        finally:
+            self.run(update.format(1, 7), day=day)
 
 
 def unhappy(results: dict[str, Any]) -> set[str]:
