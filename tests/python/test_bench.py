@@ -6,11 +6,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import typer
 from conftest import Command
 
-from tributary.bench.command import nothing_waits
+from tributary.bench.command import PEERS, Size, bench, nothing_waits
 from tributary.bench.compare import differences
-from tributary.bench.measure import WorkError
+from tributary.bench.measure import Cost, WorkError, measure
 from tributary.bench.statements import MARTS
 
 
@@ -33,6 +34,35 @@ def test_floor_and_peers_give_the_numbers_of_the_marts(tributary: Command, tmp_p
         figures["build_s"] / figures["floor_s"], rel=0.02
     )
     assert not (tmp_path / "data" / "scratch" / "build").exists()
+
+
+def test_an_engine_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
+    hundreds_of_mb = ["timeit", "-n", "1", "-s", "kept = b'x' * 400_000_000", "time.sleep(60)"]
+    with pytest.raises(WorkError, match="more than 200 MB"):
+        measure(hundreds_of_mb, tmp_path, most_mb=200)
+
+
+@pytest.mark.parametrize("lost", ["polars", "floor"])
+def test_a_peer_that_cannot_is_said_and_a_floor_that_cannot_ends_it(
+    lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def costs(arguments: list[str], folder: Path, most_mb: float | None = None) -> Cost:
+        assert (most_mb is not None) == (arguments[1] in PEERS)
+        if arguments[1] == lost:
+            raise WorkError("no memory")
+        return Cost(1, 1, 1, 1)
+
+    monkeypatch.setattr("tributary.bench.measure.measure", costs)
+    monkeypatch.setattr("tributary.bench.compare.differences", lambda *_: {"revenue_daily": 0})
+    figures_file = tmp_path / "figures.json"
+    ended = pytest.raises(typer.Exit) if lost == "floor" else nullcontext()
+    with ended:
+        bench(Size.tiny, figures_file, tmp_path, "polars,chdb", history=False)
+    assert "no memory" in capsys.readouterr().out
+    if lost != "floor":
+        figures = json.loads(figures_file.read_text())
+        assert figures["failed_peers"] == {lost: "no memory"}
+        assert set(figures["peers"]) == {"chdb"}
 
 
 @pytest.mark.parametrize("waiting", [False, True])

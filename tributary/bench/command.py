@@ -23,6 +23,8 @@ from tributary.settings import DEFAULT_MEMORY, MEMORY_LIMIT, find_project
 DAYS = 28
 HISTORIES = (7, 30, 90, 365)
 MORE_DAYS = 3
+PEER_MEMORY_MB = 12_000
+"""Twice what a build may take. A peer that needs more is ended, and the table says so."""
 PEERS = {"polars": "polars", "chdb": "chdb", "spark": "pyspark"}
 # Nothing that one log lacks, but rows that come twice, late, corrected and withdrawn.
 SHARES = (
@@ -119,14 +121,23 @@ class _Run:
     def everything(self, peers: list[str], history: bool) -> dict[str, Any]:
         """Every figure, as it goes to the JSON file."""
         from tributary.bench.compare import differences
+        from tributary.bench.measure import WorkError
 
         events = self._event_set(DAYS)
         with self._place("build") as warehouse:
             build = self._work("build", events, warehouse)
             engines: dict[str, dict[str, Any]] = {}
+            failed: dict[str, str] = {}
             for engine in ("floor", "floor-shared", *peers):
+                most_mb = PEER_MEMORY_MB if engine in peers else None
                 with self._place(engine) as out:
-                    cost = self._work(engine, events, out)
+                    try:
+                        cost = self._work(engine, events, out, most_mb=most_mb)
+                    except WorkError as error:
+                        if engine not in peers:
+                            raise
+                        failed[engine] = str(error)
+                        continue
                     engines[engine] = {
                         **cost,
                         "differences": differences(warehouse / "build.duckdb", out),
@@ -149,7 +160,8 @@ class _Run:
                 build["wall_s"] / engines["floor-shared"]["wall_s"], 2
             ),
             "engines": engines,
-            "peers": {name: engines[name] for name in peers},
+            "peers": {name: engines[name] for name in peers if name in engines},
+            "failed_peers": failed,
         }
         return figures | (self._days_on_histories() if history else {})
 
@@ -206,15 +218,19 @@ class _Run:
                 self._measured("simulate", [*arguments, *made], place)
         return target
 
-    def _work(self, task: str, events: Path, out: Path, *more: str) -> dict[str, Any]:
+    def _work(
+        self, task: str, events: Path, out: Path, *more: str, most_mb: float | None = None
+    ) -> dict[str, Any]:
         arguments = ["tributary.bench.worker", task, "--events", str(events), "--out", str(out)]
-        return self._measured(task, [*arguments, *more], out)
+        return self._measured(task, [*arguments, *more], out, most_mb)
 
-    def _measured(self, name: str, arguments: list[str], place: Path) -> dict[str, Any]:
+    def _measured(
+        self, name: str, arguments: list[str], place: Path, most_mb: float | None = None
+    ) -> dict[str, Any]:
         from tributary.bench.measure import measure
 
         with self._console.status(f"{name} …"):
-            cost = asdict(measure(arguments, place, {}))
+            cost = asdict(measure(arguments, place, most_mb))
         self._console.print(
             f"{name}: {cost['wall_s']} s, {cost['cpu_s']} CPU s, peak {cost['peak_mb']:,.0f} MB",
             highlight=False,
@@ -295,6 +311,8 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
             f"{cost['cpu_s'] / floor['cpu_s']:.2f}",
         )
     console.print(table)
+    for name, reason in figures["failed_peers"].items():
+        console.print(f"[bold]{name}[/] did not finish: {reason}", highlight=False, soft_wrap=True)
     if "no_change_s" in figures:
         days = Table(
             "one more day on",

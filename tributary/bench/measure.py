@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,11 +37,17 @@ class WorkError(Exception):
     """A measured command did not end well; the message has its last words."""
 
 
-def measure(arguments: list[str], folder: Path, environment: dict[str, str]) -> Cost:
+def measure(arguments: list[str], folder: Path, most_mb: float | None = None) -> Cost:
     """Run `python -m <arguments>` to its end and say what it cost.
 
+    Args:
+        arguments: the module and what it is given.
+        folder: where its output goes, as `log.txt`.
+        most_mb: resident memory, in MB of 10^6 bytes, beyond which it is ended: an engine without
+            a limit of its own would take the machine with it.
+
     Raises:
-        WorkError: the command failed.
+        WorkError: the command failed, or was ended.
     """
     log = folder / "log.txt"
     began = time.monotonic()
@@ -49,14 +56,15 @@ def measure(arguments: list[str], folder: Path, environment: dict[str, str]) -> 
             [sys.executable, "-m", *arguments],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **environment},
         )
-        watch = _Watch(process.pid)
+        watch = _Watch(process.pid, most_mb)
         watch.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - began
     watch.stop()
+    if watch.ended:
+        raise WorkError(f"ended after {wall:,.0f} s: it took more than {most_mb:,.0f} MB of memory")
     if process.returncode:
         last_words = " ".join(log.read_text("utf-8", "replace").split())[-800:]
         raise WorkError(f"{' '.join(arguments)} ended with {process.returncode}: {last_words}")
@@ -65,15 +73,17 @@ def measure(arguments: list[str], folder: Path, environment: dict[str, str]) -> 
 
 
 class _Watch(threading.Thread):
-    """Looks at a process and its children until it is told to stop."""
+    """Looks at a process and its children until told to stop, and ends what takes too much."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, most_mb: float | None) -> None:
         super().__init__(daemon=True)
+        self._most_mb = most_mb
         self._root = psutil.Process(pid)
         self._over = threading.Event()
         self._cpu: dict[int, float] = {}
         self._read: dict[int, int] = {}
         self.peak = 0
+        self.ended = False
 
     @property
     def cpu_s(self) -> float:
@@ -99,6 +109,11 @@ class _Watch(threading.Thread):
                 except psutil.Error:
                     continue
             self.peak = max(self.peak, resident)
+            if self._most_mb and resident > self._most_mb * 1e6:
+                self.ended = True
+                for process in reversed(self._tree()):
+                    with suppress(psutil.Error):
+                        process.kill()
 
     def stop(self) -> None:
         """Stop looking."""
