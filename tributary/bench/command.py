@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from tributary.settings import DEFAULT_MEMORY, MEMORY_LIMIT, find_project
 
@@ -292,7 +292,7 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
     }
     floor = figures["engines"]["floor"]
     table = Table(
-        "",
+        Column(no_wrap=True),
         "wall s",
         "CPU s",
         "peak MB",
