@@ -897,7 +897,11 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
     assert (other / "truth.json").read_bytes() != (tmp_path / "csv1/truth.json").read_bytes()
 
 
-def test_parquet_holds_what_csv_holds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows_at_a_time", [50, 1 << 20])
+def test_parquet_holds_what_csv_holds(
+    rows_at_a_time: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tributary.simulate.writers._GROUP_ROWS", rows_at_a_time)
     as_csv, as_parquet = tmp_path / "csv", tmp_path / "parquet"
     run(Settings(days=4, requests_per_day=120), as_csv)
     run(Settings(days=4, requests_per_day=120, log_format=LogFormat.parquet), as_parquet)

@@ -63,12 +63,14 @@ def make_impressions(
     mood = mood_of(world, world.settings.date_of(day))
     ads = _ads(world, day, requests, mood, rng)
     organic = _organic(world, requests, rng)
-    both = {
-        name: np.concatenate([getattr(ads, name), getattr(organic, name)])
-        for name in Impressions.__dataclass_fields__
-    }
-    order = np.argsort(both["request"], kind="stable")
-    return Impressions(**{name: values[order] for name, values in both.items()})
+    order = np.argsort(np.concatenate([ads.request, organic.request]), kind="stable")
+    # One column at a time: all of them at once, unordered, would be a day's impressions once more.
+    return Impressions(
+        **{
+            name: np.concatenate([getattr(ads, name), getattr(organic, name)])[order]
+            for name in Impressions.__dataclass_fields__
+        }
+    )
 
 
 def _slots(per_request: IntArray) -> tuple[IntArray, IntArray]:

@@ -22,9 +22,12 @@ from tributary.simulate.schema import (
     id_bytes,
     join,
     rows_in,
+    take,
 )
 from tributary.simulate.settings import SECONDS_PER_DAY
 from tributary.simulate.world import World
+
+_GROUP_ROWS = 1 << 20
 
 
 class EventWriter(Protocol):
@@ -103,7 +106,6 @@ class ParquetWriter:
         lag = np.where(waited >= SECONDS_PER_DAY, arrival // SECONDS_PER_DAY - utc_day, 0)
         file = ((utc_day - first) << 16) + lag
         order = np.argsort(file, kind="stable")
-        rows = self._arrow.table(table, {name: values[order] for name, values in frame.items()})
         start = 0
         for code, count in zip(*np.unique(file, return_counts=True), strict=True):
             date = np.datetime64(first + int(code >> 16), "D")
@@ -111,13 +113,19 @@ class ParquetWriter:
             arrived = f"-arrived-{date + days_later}" if days_later else ""
             target = self._folder / table / f"dt={date}"
             target.mkdir(exist_ok=True)
-            parquet.write_table(
-                rows.slice(start, int(count)),
-                target / f"part-{day:04d}{arrived}.parquet",
-                compression="zstd",
-                store_schema=False,
-            )
+            rows = order[start : start + int(count)]
+            self._write(table, frame, rows, target / f"part-{day:04d}{arrived}.parquet")
             start += int(count)
+
+    def _write(self, table: str, frame: Frame, rows: IntArray, target: Path) -> None:
+        """Rows as one file. No more of them than a row group has are Arrow at a time."""
+        groups = [rows[at : at + _GROUP_ROWS] for at in range(0, len(rows), _GROUP_ROWS)]
+        first = self._arrow.table(table, take(frame, groups[0]))
+        options = {"compression": "zstd", "store_schema": False}
+        with parquet.ParquetWriter(target, first.schema, **options) as sink:
+            sink.write_table(first)
+            for group in groups[1:]:
+                sink.write_table(self._arrow.table(table, take(frame, group)))
 
     def close(self) -> None:
         """Nothing is left open."""
