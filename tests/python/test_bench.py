@@ -1,6 +1,7 @@
 """The benchmark measures what it says, on work that gives the numbers of the marts."""
 
 import json
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -91,7 +92,10 @@ def test_an_engine_that_nobody_knows_is_refused(tributary: Command) -> None:
         ("replace (date '2026-01-02' as {key})", "reconciliation_daily"),
     ],
 )
-def test_one_cell_that_differs_is_found(change: str, mart: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_folders", [False, True])
+def test_one_cell_that_differs_is_found(
+    change: str, mart: str, in_folders: bool, tmp_path: Path
+) -> None:
     database = tmp_path / "build.duckdb"
     with duckdb.connect(str(database)) as connection:
         connection.execute("create schema marts")
@@ -101,15 +105,20 @@ def test_one_cell_that_differs_is_found(change: str, mart: str, tmp_path: Path) 
             connection.execute(
                 f"create table marts.{name} as select {counts}, 1.5::decimal(38, 6) as money"
             )
+            form = f"format parquet, partition_by ({day})" if in_folders else "format parquet"
             connection.execute(
-                f"copy (select {counts}, 1500000 as money_micros) to '{tmp_path}/{name}.parquet'"
+                f"copy (select {counts}, 1500000 as money_micros) "
+                f"to '{tmp_path}/{name}.parquet' ({form})"
             )
     assert differences(database, tmp_path) == dict.fromkeys(MARTS, 0)
     file = tmp_path / f"{mart}.parquet"
     changed = change.format(key=MARTS[mart][0])
+    read = f"read_parquet('{file}{'/*/*.parquet' if in_folders else ''}')"
     duckdb.execute(
-        f"copy (select * {changed} from '{file}') to '{tmp_path}/changed' (format parquet)"
+        f"copy (select * {changed} from {read}) to '{tmp_path}/changed' (format parquet)"
     )
+    if in_folders:
+        shutil.rmtree(file)
     (tmp_path / "changed").replace(file)
     found = differences(database, tmp_path)
     assert found.pop(mart) > 0

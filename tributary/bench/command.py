@@ -25,7 +25,8 @@ HISTORIES = (7, 30, 90, 365)
 MORE_DAYS = 3
 PEER_MEMORY_MB = 12_000
 """Twice what a build may take. A peer that needs more is ended, and the table says so."""
-PEERS = {"polars": "polars", "chdb": "chdb", "spark": "pyspark"}
+BUILD_ON_SPARK = "build-on-spark"
+PEERS = {"polars": "polars", "chdb": "chdb", "spark": "pyspark", BUILD_ON_SPARK: "pyspark"}
 # Nothing that one log lacks, but rows that come twice, late, corrected and withdrawn.
 SHARES = (
     "--duplicates",
@@ -66,7 +67,11 @@ def bench(
         typer.Option(help="Where event sets are made, once, and kept [default: benchmarks/data]."),
     ] = None,
     peers: Annotated[
-        str, typer.Option(help="Other engines to run: all that are installed, none, or a list.")
+        str,
+        typer.Option(
+            help="Other engines to run: all that are installed, none, or a list; build-on-spark, "
+            "the project's own models on Spark, only where it is named."
+        ),
     ] = "all",
     history: Annotated[
         bool, typer.Option(help="Measure one more day on 7, 30, 90 and 365 days of history.")
@@ -98,7 +103,8 @@ def bench(
 
 
 def _chosen(peers: str) -> list[str]:
-    names = list(PEERS) if peers == "all" else [n for n in peers.split(",") if n and n != "none"]
+    named = [name for name in peers.split(",") if name and name != "none"]
+    names = [name for name in PEERS if name != BUILD_ON_SPARK] if peers == "all" else named
     unknown = set(names) - set(PEERS)
     if unknown:
         raise typer.BadParameter(f"No engine {', '.join(sorted(unknown))}: {', '.join(PEERS)}.")

@@ -30,7 +30,8 @@ def differences(database: Path, results: Path) -> dict[str, int]:
 
 def _rows_that_differ(connection: duckdb.DuckDBPyConnection, mart: str, results: Path) -> int:
     place = results / f"{mart}.parquet"
-    found = f"read_parquet('{place / '*.parquet' if place.is_dir() else place}')"
+    files = place / "**" / "*.parquet" if place.is_dir() else place
+    found = f"read_parquet('{files}', hive_partitioning = {place.is_dir()})"
     theirs = {row[0] for row in connection.execute(f"describe select * from {found}").fetchall()}
     ours = {
         row[0]: row[1]
