@@ -23,8 +23,6 @@ from tributary.settings import DEFAULT_MEMORY, MEMORY_LIMIT, find_project
 DAYS = 28
 HISTORIES = (7, 30, 90, 365)
 MORE_DAYS = 3
-PEER_MEMORY_MB = 12_000
-"""Twice what a build may take. A peer that needs more is ended, and the table says so."""
 BUILD_ON_SPARK = "build-on-spark"
 PEERS = {"polars": "polars", "chdb": "chdb", "spark": "pyspark", BUILD_ON_SPARK: "pyspark"}
 # Nothing that one log lacks, but rows that come twice, late, corrected and withdrawn.
@@ -127,7 +125,7 @@ class _Run:
     def everything(self, peers: list[str], history: bool) -> dict[str, Any]:
         """Every figure, as it goes to the JSON file."""
         from tributary.bench.compare import differences
-        from tributary.bench.measure import WorkError
+        from tributary.bench.measure import PEER_MEMORY_MB, WorkError
 
         events = self._event_set(DAYS)
         with self._place("build") as warehouse:

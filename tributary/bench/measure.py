@@ -13,6 +13,8 @@ import psutil
 
 START_FILE = "start.json"
 """Where the worker leaves what it measured of itself."""
+PEER_MEMORY_MB = 12_000
+"""Memory of a peer, in MB of 10^6 bytes: three times the usual limit of a build's engine."""
 _LOOK_EVERY = 0.05
 
 

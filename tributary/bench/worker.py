@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from tributary.bench.measure import START_FILE
+from tributary.bench.measure import PEER_MEMORY_MB, START_FILE
 from tributary.bench.statements import CLICKHOUSE, DUCKDB, MARTS, SPARK, Statements
-from tributary.settings import DEFAULT_MEMORY, find_project
+from tributary.settings import DEFAULT_MEMORY, Settings, find_project, resolve
 from tributary.spark import JAVA_HOME, java_home
 
 THREADS = 2
@@ -32,31 +32,26 @@ def build(
     events: Folder, out: Folder, first: datetime | None = None, last: datetime | None = None
 ) -> None:
     """The project's own build of its models; `out` is the warehouse, the days a range to build."""
-    from rich.console import Console
-
-    from tributary.build import run_build
-    from tributary.settings import resolve
-
-    settings = resolve(events=str(events), warehouse=out, backfill=(first, last))
-    result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
-    if not result.succeeded:
-        raise SystemExit(str(result.error or result.problems))
+    _build_models(resolve(events=str(events), warehouse=out, backfill=(first, last)))
 
 
 @app.command()
 def build_on_spark(events: Folder, out: Folder) -> None:
     """The same models, built on Spark in local mode; its marts are moved to `out`."""
+    settings = resolve(events=str(events), warehouse=out, target="spark")
+    _build_models(settings)
+    for mart in MARTS:
+        (settings.spark_folder / "tables" / "marts.db" / mart).rename(out / f"{mart}.parquet")
+
+
+def _build_models(settings: Settings) -> None:
     from rich.console import Console
 
     from tributary.build import run_build
-    from tributary.settings import resolve
 
-    settings = resolve(events=str(events), warehouse=out, target="spark")
     result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
     if not result.succeeded:
         raise SystemExit(str(result.error or result.problems))
-    for mart in MARTS:
-        (settings.spark_folder / "tables" / "marts.db" / mart).rename(out / f"{mart}.parquet")
 
 
 @app.command()
@@ -65,8 +60,6 @@ def start(events: Folder, out: Folder) -> None:
 
     The project has not changed since the last run; `out` is the warehouse that it has built.
     """
-    from tributary.settings import resolve
-
     with resolve(events=str(events), warehouse=out).exported():
         seconds = [_parse_cpu_s() for _ in range(3)]
     (out / START_FILE).write_text(json.dumps({"new": seconds[0], "again": seconds[-1]}), "utf-8")
@@ -128,7 +121,7 @@ def chdb(events: Folder, out: Folder) -> None:
         "join_use_nulls = 1",
         "prefer_column_name_to_alias = 1",
         "session_timezone = 'UTC'",
-        "max_memory_usage = 12000000000",
+        f"max_memory_usage = {PEER_MEMORY_MB}000000",
         "max_bytes_before_external_group_by = 4000000000",
         "join_algorithm = 'grace_hash,hash'",
     ):

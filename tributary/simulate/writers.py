@@ -119,13 +119,12 @@ class ParquetWriter:
 
     def _write(self, table: str, frame: Frame, rows: IntArray, target: Path) -> None:
         """Rows as one file. No more of them than a row group has are Arrow at a time."""
-        groups = [rows[at : at + _GROUP_ROWS] for at in range(0, len(rows), _GROUP_ROWS)]
-        first = self._arrow.table(table, take(frame, groups[0]))
+        schema = self._arrow.table(table, take(frame, rows[:0])).schema
         options = {"compression": "zstd", "store_schema": False}
-        with parquet.ParquetWriter(target, first.schema, **options) as sink:
-            sink.write_table(first)
-            for group in groups[1:]:
-                sink.write_table(self._arrow.table(table, take(frame, group)))
+        with parquet.ParquetWriter(target, schema, **options) as sink:
+            for start in range(0, len(rows), _GROUP_ROWS):
+                group = take(frame, rows[start : start + _GROUP_ROWS])
+                sink.write_table(self._arrow.table(table, group))
 
     def close(self) -> None:
         """Nothing is left open."""
