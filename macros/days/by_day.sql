@@ -6,6 +6,7 @@
     meta.day      the date column that says on which day a row stands
     meta.log      the event log whose landed days it is built from, or
     meta.follows  {model: its date column}: the by_day models whose changed rows change this one
+    meta.neighbours  how many days around a changed row's day change with it
     meta.vars     the variables that the model hangs on beyond its own SQL
     meta.outside  {column: values} by which a row is about no day (see outside_batches): such rows are few,
                   and replaced in every run
@@ -40,10 +41,7 @@
     {%- if waiting or meta.outside -%}
         {%- set columns = adapter.get_columns_in_relation(target) | map(attribute='quoted') | join(', ') -%}
         {%- for days in batches_of(waiting, days_per_batch()) -%}
-            {%- set on_these_days = on_days(meta.day, days) -%}
-            {%- do followers_wait(target, on_these_days) -%}
-            {%- do replace_rows(target, columns, meta.day, days, days) -%}
-            {%- do followers_wait(target, on_these_days) -%}
+            {%- do adapter.dispatch('replace_days', 'tributary')(target, columns, days) -%}
             {%- do days_wait_for_tests(days) -%}
             {%- do adapter.dispatch('days_are_done', 'tributary')(days, is_last=loop.last) -%}
             {%- do settle() -%}
@@ -133,29 +131,99 @@
 {% endmacro %}
 
 
+{#- The days of a batch are built again. The models that follow wait on each of their days of which a row came,
+    went or became another one, and on no other: a day that is built again because a neighbour changed mostly
+    stays as it was, and that is the end of it. Rows are held against each other by their number and the sum
+    of their 64-bit hashes. A range of days that was asked for is built through to the marts. -#}
+{% macro default__replace_days(target, columns, days) %}
+    {% set on_these_days = on_days(config.get('meta').day, days) %}
+    {% set followed = followers_by_column().keys() | list %}
+    {% set has_rows %}select 1 from {{ target }} where {{ on_these_days }} limit 1{% endset %}
+    {% if followed and not env_var('TRIBUTARY_FROM', '') and run_query(has_rows).rows | length %}
+        {% set sums = sums_of_rows(target, columns, followed, on_these_days) %}
+        {% call statement('before') %}
+            create or replace temp table rows_before as {{ sums }}
+        {% endcall %}
+        {% do replace_rows(target, columns, config.get('meta').day, days, days) %}
+        {% call statement('after') %}
+            create or replace temp table changed_rows as
+            with rows_now as ({{ sums }})
+            (from rows_before except from rows_now) union all (from rows_now except from rows_before)
+        {% endcall %}
+        {% do followers_wait('changed_rows', 'true', aliases=true) %}
+    {% else %}
+        {% do replace_days_for_all_followers(target, columns, days) %}
+    {% endif %}
+{% endmacro %}
+
+{#- All of the days count as changed, by their old rows and by their new ones. -#}
+{% macro replace_days_for_all_followers(target, columns, days) %}
+    {% set on_these_days = on_days(config.get('meta').day, days) %}
+    {% do followers_wait(target, on_these_days) %}
+    {% do replace_rows(target, columns, config.get('meta').day, days, days) %}
+    {% do followers_wait(target, on_these_days) %}
+{% endmacro %}
+
+{% macro sums_of_rows(relation, columns, followed, condition) %}
+    select
+        {%- for column in followed %}
+        {{ column }} as followed_{{ loop.index }},
+        {%- endfor %}
+        count(*) as row_count,
+        sum({{ hash_of(columns) }}) as row_hashes
+    from {{ relation }}
+    where {{ condition }}
+    group by all
+{% endmacro %}
+
+
 {#- What the rows of this model on some days (all of them without a condition) say of the models that
-    follow it: on each of the days that they name, those have to be built again. -#}
-{% macro followers_wait(relation, condition='true') %}
-    {% set by_column = {} %}
-    {% for node in by_day_models() %}
-        {% set column = node.config.meta.get('follows', {}).get(model.name) %}
-        {% if column %}
-            {% do by_column.setdefault(column, []).append(node.name) %}
-        {% endif %}
-    {% endfor %}
-    {% for column, names in by_column.items() %}
+    follow it: on each of the days that they name, those have to be built again. With `aliases`, the relation has
+    the columns under the names that sums_of_rows gives them. -#}
+{% macro followers_wait(relation, condition='true', aliases=false) %}
+    {% for column, nodes in followers_by_column().items() %}
         {% call statement('follow') %}
             insert into state.pending_days (model, day)
-            select followers.model, days.day
-            from (select distinct {{ column }} as day from {{ relation }} where {{ condition }}) as days
+            select followers.model, days.day + cast(followers.days_off as integer) as day
+            from (
+                select distinct {{ 'followed_' ~ loop.index if aliases else column }} as day
+                from {{ relation }}
+                where {{ condition }}
+            ) as days
             cross join (
-                {%- for name in names %}
-                select '{{ name }}' as model {{ 'union all' if not loop.last }}
+                {%- for model_name, days_off in followers_and_neighbours(nodes) %}
+                select '{{ model_name }}' as model, {{ days_off }} as days_off {{ 'union all' if not loop.last }}
                 {%- endfor %}
             ) as followers
             where days.day is not null
         {% endcall %}
     {% endfor %}
+{% endmacro %}
+
+
+{#- (name, days away from a changed day) of followers. -#}
+{% macro followers_and_neighbours(nodes) %}
+    {% set found = [] %}
+    {% for node in nodes %}
+        {% set reach = node.config.meta.get('neighbours', 0) %}
+        {% for days_off in range(-reach, reach + 1) %}
+            {% do found.append((node.name, days_off)) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{#- {day column of this model: the models that follow it by that column, as graph nodes}. -#}
+{% macro followers_by_column() %}
+    {% set by_column = {} %}
+    {% for node in by_day_models() %}
+        {% set column = node.config.meta.get('follows', {}).get(model.name) %}
+        {% if column %}
+            {% do by_column.setdefault(column, []).append(node) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(by_column) }}
 {% endmacro %}
 
 

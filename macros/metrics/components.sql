@@ -20,12 +20,17 @@
     }) }}
 {% endmacro %}
 
-{% macro response_components() %}
-    {% set expressions = {
-        'ad_clicked_requests': 'count(*) filter (where ad_clicks > 0)',
-        'clicked_requests': 'count(*) filter (where clicks > 0)',
-    } %}
-    {% for count in response_counts() %}
+{#- Of the counts of `names` where given, and how many requests were clicked where clicks are among them. -#}
+{% macro response_components(names=none) %}
+    {% set counts = names or response_counts() %}
+    {% set expressions = {} %}
+    {% if 'clicks' in counts %}
+        {% do expressions.update({
+            'ad_clicked_requests': 'count(*) filter (where ad_clicks > 0)',
+            'clicked_requests': 'count(*) filter (where clicks > 0)',
+        }) %}
+    {% endif %}
+    {% for count in counts %}
         {% do expressions.update({count: 'sum(' ~ count ~ ')'}) %}
     {% endfor %}
     {{ return(expressions) }}
@@ -38,40 +43,44 @@
 {% endmacro %}
 
 
-{#- What the impressions of a request add up to, as sums over fct_responses. -#}
-{% macro response_counts() %}
+{#- What the impressions of a request add up to, as sums over fct_responses: what is known within days of the
+    request, and what comes for weeks. -#}
+{% macro early_response_counts() %}
     {{ return([
-        'clicks', 'ad_clicks', 'detail_views', 'invalid_clicks', 'repeated_clicks', 'actions',
-        'ad_actions', 'cpc_clicks', 'charged_clicks', 'cpc_clicks_not_charged',
-        'charges_without_click',
+        'clicks', 'ad_clicks', 'detail_views', 'invalid_clicks', 'repeated_clicks', 'cpc_clicks',
+        'charged_clicks', 'cpc_clicks_not_charged', 'charges_without_click',
     ]) }}
 {% endmacro %}
 
-{% macro response_sums() -%}
-    sum(clicks) as clicks,
-    sum(clicks) filter (where is_commercial) as ad_clicks,
-    sum(clicks + repeated_clicks) as detail_views,
-    sum(invalid_clicks) as invalid_clicks,
-    sum(repeated_clicks) as repeated_clicks,
-    sum(actions) as actions,
-    sum(actions) filter (where is_commercial) as ad_actions,
-    sum(action_value_micros) filter (where is_commercial) as action_value_micros,
-    sum(revenue_micros) as revenue_micros,
-    sum(clicks) filter (where is_commercial and pricing_model = 'cpc') as cpc_clicks,
-    sum(click_charges) as charged_clicks,
-    sum(
-        case
-            when is_commercial and pricing_model = 'cpc'
-                then greatest(clicks - click_charges, 0)
-        end
-    ) as cpc_clicks_not_charged,
-    sum(
-        case
-            when is_commercial and pricing_model = 'cpc'
-                then greatest(click_charges - clicks, 0)
-            else click_charges
-        end
-    ) as charges_without_click
+{% macro late_response_counts() %}
+    {{ return(['actions', 'ad_actions']) }}
+{% endmacro %}
+
+{% macro response_counts() %}
+    {{ return(early_response_counts() + late_response_counts()) }}
+{% endmacro %}
+
+{% macro response_sums(names) -%}
+    {%- set sums = {
+        'clicks': 'sum(clicks)',
+        'ad_clicks': 'sum(clicks) filter (where is_commercial)',
+        'detail_views': 'sum(clicks + repeated_clicks)',
+        'invalid_clicks': 'sum(invalid_clicks)',
+        'repeated_clicks': 'sum(repeated_clicks)',
+        'actions': 'sum(actions)',
+        'ad_actions': 'sum(actions) filter (where is_commercial)',
+        'action_value_micros': 'sum(action_value_micros) filter (where is_commercial)',
+        'revenue_micros': 'sum(revenue_micros)',
+        'cpc_clicks': "sum(clicks) filter (where is_commercial and pricing_model = 'cpc')",
+        'charged_clicks': 'sum(click_charges)',
+        'cpc_clicks_not_charged': "sum(case when is_commercial and pricing_model = 'cpc' "
+            ~ 'then greatest(clicks - click_charges, 0) end)',
+        'charges_without_click': "sum(case when is_commercial and pricing_model = 'cpc' "
+            ~ 'then greatest(click_charges - clicks, 0) else click_charges end)',
+    } -%}
+    {%- for name in names %}
+    {{ sums[name] }} as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 
@@ -80,27 +89,22 @@
 {% endmacro %}
 
 
-{#- Sums over fct_requests: counts, then money in micro-units. -#}
-{% macro component_sums() -%}
-    {{ counts_of(component_expressions()) }},
-    {{- sums_of_money() }}
-{%- endmacro %}
-
+{#- Sums over requests: counts, then money in micro-units. -#}
 {% macro counts_of(expressions) -%}
     {%- for name, expression in expressions.items() %}
     cast(coalesce({{ expression }}, 0) as bigint) as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
-{% macro sums_of_money() -%}
-    {%- for name in money_components() %}
+{% macro sums_of_money(names=none) -%}
+    {%- for name in names or money_components() %}
     cast(coalesce(sum({{ name }}_micros), 0) as decimal(38, 0)) as {{ name }}_micros
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
 
-{#- The same, summed up once more from a relation that component_sums made; money in units. -#}
+{#- The components, summed up once more from agg_funnel_daily; money in units. -#}
 {% macro component_rollups() -%}
     {%- for name in component_expressions() %}
     cast(sum({{ name }}) as bigint) as {{ name }},
@@ -118,17 +122,6 @@
     {{ 'cast(' ~ value ~ ' as ' ~ type ~ ')' if type else value }} as {{ name }}
     {{- ',' if not loop.last }}
     {%- endfor %}
-{%- endmacro %}
-
-
-{#- Users who did a thing, each once: exact at the grain of the query, never to be summed. -#}
-{% macro distinct_users() -%}
-    count(distinct user_id) as users,
-    count(distinct user_id) filter (where ad_impressions > 0) as ad_users,
-    count(distinct user_id) filter (where clicks > 0) as clicking_users,
-    count(distinct user_id) filter (where ad_clicks > 0) as ad_clicking_users,
-    count(distinct user_id) filter (where detail_views > 0) as detail_view_users,
-    count(distinct user_id) filter (where actions > 0) as acting_users
 {%- endmacro %}
 
 

@@ -2,14 +2,36 @@
 -- Additive: every count and amount.
 {{ config(
     materialized='by_day',
-    meta={'day': 'requested_on', 'follows': {'fct_responses': 'requested_on'}},
+    meta={
+        'day': 'requested_on',
+        'follows': {
+            'fct_early_responses': 'requested_on',
+            'fct_late_responses': 'requested_on',
+        },
+    },
 ) }}
 
 with responses as (
 
-    select *
-    from {{ ref('fct_responses') }}
-    where {{ in_batch('requested_on') }}
+    select
+        requested_on,
+        impression_advertiser_id as advertiser_id,
+        clicks as ad_clicks,
+        0 as ad_actions,
+        cast(0 as decimal(38, 0)) as action_value_micros
+    from {{ ref('fct_early_responses') }}
+    where is_commercial and {{ in_batch('requested_on') }}
+
+    union all
+
+    select
+        requested_on,
+        impression_advertiser_id as advertiser_id,
+        0 as ad_clicks,
+        actions as ad_actions,
+        action_value_micros
+    from {{ ref('fct_late_responses') }}
+    where is_commercial and {{ in_batch('requested_on') }}
 
 ),
 
@@ -17,13 +39,12 @@ summed as (
 
     select
         requested_on,
-        impression_advertiser_id as advertiser_id,
-        cast(sum(clicks) as bigint) as ad_clicks,
-        cast(sum(actions) as bigint) as ad_actions,
+        advertiser_id,
+        cast(sum(ad_clicks) as bigint) as ad_clicks,
+        cast(sum(ad_actions) as bigint) as ad_actions,
         cast(sum(action_value_micros) as decimal(38, 0)) as action_value_micros
     from responses
-    where is_commercial
-    group by requested_on, impression_advertiser_id
+    group by requested_on, advertiser_id
 
 )
 

@@ -1,42 +1,41 @@
 -- Grain: one row per day and combination of the reporting dimensions with a click, conversion or
 -- charge. Additive: every count and amount.
-{{ config(
-    materialized='by_day',
-    meta={'day': 'requested_on', 'follows': {'fct_responses': 'requested_on'}},
-) }}
+{{ config(meta={'day': 'requested_on'}) }}
 
-with responses as (
+with early_responses as (
 
-    select *
-    from {{ ref('fct_responses') }}
-    where {{ in_batch('requested_on') }}
+    select * from {{ ref('agg_early_responses_daily') }}
 
 ),
 
-per_request as (
+late_responses as (
 
-    select
-        requested_on,
-        request_id,
-        {%- for column in var('dimensions') %}
-        any_value({{ column }}) as {{ column }},
-        {%- endfor %}
-        {{ response_sums() | indent(8) }}
-    from responses
-    group by requested_on, request_id
+    select * from {{ ref('agg_late_responses_daily') }}
 
 ),
 
-aggregated as (
+joined as (
 
     select
-        requested_on,
-        {{ var('dimensions') | join(',\n        ') }},
-        {{- counts_of(response_components()) | indent(4) }},
-        {{- sums_of_money() | indent(4) }}
-    from per_request
-    group by requested_on, {{ var('dimensions') | join(', ') }}
+        early_responses.requested_on,
+        early_responses.{{ var('dimensions') | join(',\n        early_responses.') }},
+        early_responses.{{ response_components(early_response_counts()) | join(
+            ',\n        early_responses.') }},
+        {{- zero_where_absent('late_responses', late_response_counts(), 'bigint') | indent(4) }},
+        {{- zero_where_absent('late_responses', ['action_value_micros'], 'decimal(38, 0)')
+            | indent(4) }},
+        cast(
+            early_responses.revenue_micros + coalesce(late_responses.revenue_micros, 0)
+            as decimal(38, 0)
+        ) as revenue_micros
+    from early_responses
+    left join late_responses
+        on
+            early_responses.requested_on = late_responses.requested_on
+            {%- for column in var('dimensions') %}
+            and early_responses.{{ column }} is not distinct from late_responses.{{ column }}
+            {%- endfor %}
 
 )
 
-select * from aggregated
+select * from joined

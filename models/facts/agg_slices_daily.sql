@@ -8,9 +8,12 @@
         'day': 'requested_on',
         'follows': {
             'agg_traffic_daily': 'requested_on',
-            'agg_responses_daily': 'requested_on',
             'agg_traffic_users_daily': 'requested_on',
-            'agg_response_users_daily': 'requested_on',
+            'agg_early_responses_daily': 'requested_on',
+            'agg_late_responses_daily': 'requested_on',
+            'agg_click_users_daily': 'requested_on',
+            'agg_acting_users_daily': 'requested_on',
+            'agg_active_advertisers_daily': 'requested_on',
         },
     },
 ) }}

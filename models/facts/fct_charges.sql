@@ -11,7 +11,7 @@ with charges as (
 
 responses as (
 
-    select * from {{ ref('fct_responses') }}
+    select * from {{ ref('fct_early_responses') }}
 
 ),
 

@@ -2,7 +2,8 @@
 -- one currency. The row itself is kept whole, as JSON, so that it can be mended and fed again.
 -- is_superseded: an accepted row bears the same key, so that nothing is held back by this one.
 {{ config(
-    materialized='by_day', meta={'day': 'landed_on', 'follows': every_judged_log()}
+    materialized='by_day',
+    meta={'day': 'landed_on', 'follows': every_judged_log(), 'neighbours': 1},
 ) }}
 
 with

@@ -16,7 +16,8 @@ responses_per_request as (
     select
         requested_on,
         request_id,
-        {{ response_sums() | indent(8) }}
+        {{- response_sums(response_counts() + ['action_value_micros', 'revenue_micros'])
+            | indent(4) }}
     from {{ ref('fct_responses') }}
     group by requested_on, request_id
 

@@ -18,8 +18,8 @@ HARMLESS = {
     "uniqueness_days": "read by tests",
     "volume_floor": "read by tests",
     "volume_ceiling": "read by tests",
-    "search_surfaces": "read by marts that are built whole",
-    "local_surfaces": "read by marts that are built whole",
+    "search_surfaces": "written out in the SQL of each table that is sliced by them",
+    "local_surfaces": "written out in the SQL of each table that is sliced by them",
     "dimensions": "written out in the SQL of each table that is sliced by them",
 }
 
@@ -61,6 +61,20 @@ def test_each_follows_every_kept_table_that_it_reads(nodes: dict[str, Any]) -> N
             continue
         read = kept_parents(nodes, name, meta.get("outside_of", []))
         assert read == set(meta["follows"]), name
+
+
+def test_a_table_that_reads_days_beside_its_own_waits_when_those_change(
+    nodes: dict[str, Any],
+) -> None:
+    reaching = {}
+    for name, node in nodes.items():
+        meta = node.config.meta
+        if node.config.materialized != "by_day" or "log" in meta:
+            continue
+        margins = re.findall(r"in_batch\([^()]*?, (\d+)(?:, (\d+))?\)", node.raw_code)
+        reaching[name] = max((int(days or 0) for margin in margins for days in margin), default=0)
+        assert reaching[name] == meta.get("neighbours", 0), name
+    assert max(reaching.values()) > 0
 
 
 def test_every_variable_is_in_the_fingerprint_or_changes_nothing_kept(

@@ -1,8 +1,9 @@
 """A build tests the days that it built, until they pass; and everything after a change of code."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ CLICKS = "valid_clicks_of_a_response_are_none_or_one"
 # And whether a day is there at all, which the days themselves cannot say.
 OF_THE_WHOLE = {
     "every_charge_has_the_day_of_its_request",
+    "fct_early_responses_has_a_day_in_each_row",
+    "fct_late_responses_has_a_day_in_each_row",
     "fct_responses_has_a_day_in_each_row",
     "fct_traffic_has_a_day_in_each_row",
     "ledger_totals_agree_per_currency_to_the_micro_unit",
@@ -87,9 +90,10 @@ class Warehouse:
         (result,) = self.dbt(*arguments, "--select", CLICKS).values()
         return str(result.status)
 
-    def models(self) -> None:
-        """Build without testing."""
-        result = run_build(self.settings, ["--resource-type", "model"], Console(), verbose=False)
+    def models(self, again: date | None = None) -> None:
+        """Build without testing: what changed, or one landed day again."""
+        settings = replace(self.settings, backfill=(again, again) if again else None)
+        result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
         assert result.succeeded, (result.error, result.problems)
 
     def run(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
@@ -101,19 +105,13 @@ class Warehouse:
         """Days that wait for their tests."""
         return {day for (day,) in self.run("select distinct day from state.untested_days")}
 
-    def bring_again(self, day: str) -> None:
-        """The files of a landed day change, though not what they say."""
-        files = list(self.events.rglob(f"dt={day}/*.parquet"))
-        assert files
-        for file in files:
-            os.utime(file)
-
     @contextmanager
     def a_wrong_count(self, day: object) -> Iterator[None]:
         """On one day a response has more valid clicks than there can be."""
         update = (
-            "update facts.fct_responses set clicks = {} where impression_id = (select "
-            "min(impression_id) from facts.fct_responses where requested_on = $day and clicks = {})"
+            "update facts.fct_early_responses set clicks = {} where impression_id = ("
+            "select min(impression_id) from facts.fct_early_responses "
+            "where requested_on = $day and clicks = {})"
         )
         self.run(update.format(7, 1), day=day)
         try:
@@ -154,8 +152,7 @@ def test_a_build_leaves_days_alone_that_have_passed(warehouse: Warehouse) -> Non
 
 def test_days_that_were_built_are_tested_until_they_pass(warehouse: Warehouse) -> None:
     (newest,) = warehouse.run("select max(requested_on) from facts.fct_responses where clicks = 1")
-    warehouse.bring_again(str(newest[0]))
-    warehouse.models()
+    warehouse.models(again=newest[0])
     assert newest[0] in warehouse.untested()
     with warehouse.a_wrong_count(newest[0]):
         assert warehouse.verdict("build") == "fail"
@@ -170,8 +167,7 @@ def test_every_sort_of_fault_on_a_new_day_is_found(warehouse: Warehouse) -> None
         "select max(landed_on) from (select landed_on from "
         "intermediate.int_events__requests_judged group by landed_on having count(*) > 100)"
     )
-    warehouse.bring_again(str(newest[0]))
-    warehouse.models()
+    warehouse.models(again=newest[0])
     whole = warehouse.database.read_bytes()
     for fault, tests in FAULTS.items():
         warehouse.run(fault, day=newest[0])
@@ -187,7 +183,15 @@ def test_no_test_reads_event_rows_of_days_that_have_passed(warehouse: Warehouse)
     results = warehouse.dbt("build", "--exclude-resource-type", "unit_test")
     assert unhappy(results) == set()
     assert not warehouse.untested()
-    event_rows = {"fct_requests", "fct_impressions", "fct_charges", "fct_responses", "fct_traffic"}
+    event_rows = {
+        "fct_requests",
+        "fct_impressions",
+        "fct_charges",
+        "fct_responses",
+        "fct_early_responses",
+        "fct_late_responses",
+        "fct_traffic",
+    }
     of_the_whole = set()
     for name, result in results.items():
         read = {identifier.split(".")[-1] for identifier in result.node.depends_on.nodes}

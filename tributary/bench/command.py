@@ -141,11 +141,11 @@ class _Run:
                         if engine not in peers:
                             raise
                         failed[engine] = str(error)
+                        self._console.print(f"{engine}: {error}", highlight=False, soft_wrap=True)
                         continue
-                    engines[engine] = {
-                        **cost,
-                        "differences": differences(warehouse / "build.duckdb", out),
-                    }
+                    differing = differences(warehouse / "build.duckdb", out)
+                    engines[engine] = {**cost, "differences": differing}
+                    self._console.print(f"{engine}: {_verdict(differing)}", highlight=False)
         figures = {
             "requests": self._size.requests,
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
@@ -251,6 +251,12 @@ class _Run:
             yield place
         finally:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _verdict(differing: dict[str, int]) -> str:
+    """Whether an engine gave the numbers of the marts, as soon as it has."""
+    named = [f"{rows:,} rows of {mart}" for mart, rows in differing.items() if rows]
+    return f"differs in {', '.join(named)}" if named else "the numbers of the marts"
 
 
 def _deliver(whole: Path, events: Path, first: int, end: int) -> tuple[str, str]:

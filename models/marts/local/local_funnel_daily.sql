@@ -6,17 +6,39 @@
     materialized='by_day',
     meta={
         'day': 'requested_on',
-        'follows': {'fct_traffic': 'requested_on', 'fct_responses': 'requested_on'},
+        'follows': {
+            'agg_traffic_daily': 'requested_on',
+            'agg_traffic_users_daily': 'requested_on',
+            'agg_early_responses_daily': 'requested_on',
+            'agg_late_responses_daily': 'requested_on',
+            'agg_click_users_daily': 'requested_on',
+            'agg_acting_users_daily': 'requested_on',
+            'agg_active_advertisers_daily': 'requested_on',
+        },
     },
 ) }}
 
-with requests as (
+with funnel as (
 
     select *
-    from {{ ref('fct_requests') }}
-    where
-        {{ in_batch('requested_on') }}
-        and surface in ('{{ var("local_surfaces") | join("', '") }}')
+    from {{ ref('agg_funnel_daily') }}
+    where {{ in_batch('requested_on') }} and {{ surface_among('local_surfaces') }}
+
+),
+
+traffic_users as (
+
+    select *
+    from {{ ref('agg_traffic_users_daily') }}
+    where {{ in_batch('requested_on') }} and dimension in ('(local)', '(local regions)')
+
+),
+
+response_users as (
+
+    select *
+    from {{ ref('agg_response_users_daily') }}
+    where {{ in_batch('requested_on') }} and dimension in ('(local)', '(local regions)')
 
 ),
 
@@ -25,19 +47,32 @@ components as (
     select
         requested_on,
         case when grouping(region_code) = 0 then region_code else '(all)' end as region_code,
-        {{- component_sums() | indent(4) }},
-        {{ distinct_users() | indent(8) }}
-    from requests
+        case when grouping(region_code) = 0 then '(local regions)' else '(local)' end as dimension,
+        {{- component_rollups() | indent(4) }}
+    from funnel
     group by requested_on, rollup(region_code)
 
 ),
 
-in_units as (
+with_users as (
 
     select
-        *,
-        {{ micros_to_units('revenue_micros') }} as revenue
+        components.*,
+        {{- zero_where_absent('traffic_users', ['users', 'ad_users']) | indent(4) }},
+        {{- zero_where_absent('response_users', [
+            'clicking_users', 'ad_clicking_users', 'detail_view_users', 'acting_users',
+        ]) | indent(4) }}
     from components
+    left join traffic_users
+        on
+            components.requested_on = traffic_users.requested_on
+            and components.dimension = traffic_users.dimension
+            and components.region_code = traffic_users.dimension_value
+    left join response_users
+        on
+            components.requested_on = response_users.requested_on
+            and components.dimension = response_users.dimension
+            and components.region_code = response_users.dimension_value
 
 ),
 
@@ -69,7 +104,7 @@ staged as (
         ad_actions,
         revenue,
         {{- metric_columns(['action_rate', 'atr2', 'aap']) | indent(4) }}
-    from in_units
+    from with_users
 
 )
 

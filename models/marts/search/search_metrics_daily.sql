@@ -1,37 +1,41 @@
 -- Grain: one row per day, search surface and device type, and one per day and surface for all
--- devices:
--- device_type '(all)'. Additive over device types and days: every count and amount.
+-- devices: device_type '(all)'. Additive over device types and days: every count and amount.
 -- Not additive: users, active_advertisers and every ratio.
 {{ config(
     materialized='by_day',
     meta={
         'day': 'requested_on',
         'follows': {
-            'fct_traffic': 'requested_on',
-            'fct_responses': 'requested_on',
-            'int_events__event_charges_judged': 'requested_on',
-            'int_events__adjustments_judged': 'requested_on',
+            'agg_traffic_daily': 'requested_on',
+            'agg_traffic_users_daily': 'requested_on',
+            'agg_early_responses_daily': 'requested_on',
+            'agg_late_responses_daily': 'requested_on',
+            'agg_active_advertisers_daily': 'requested_on',
         },
     },
 ) }}
 
-with requests as (
+with funnel as (
 
     select *
-    from {{ ref('fct_requests') }}
-    where
-        {{ in_batch('requested_on') }}
-        and surface in ('{{ var("search_surfaces") | join("', '") }}')
+    from {{ ref('agg_funnel_daily') }}
+    where {{ in_batch('requested_on') }} and {{ surface_among('search_surfaces') }}
 
 ),
 
-charges as (
+traffic_users as (
 
     select *
-    from {{ ref('fct_charges') }}
-    where
-        {{ in_batch('requested_on') }}
-        and surface in ('{{ var("search_surfaces") | join("', '") }}')
+    from {{ ref('agg_traffic_users_daily') }}
+    where {{ in_batch('requested_on') }} and dimension in ('surface', '(search devices)')
+
+),
+
+advertisers as (
+
+    select *
+    from {{ ref('agg_active_advertisers_daily') }}
+    where {{ in_batch('requested_on') }} and dimension in ('surface', '(search devices)')
 
 ),
 
@@ -41,21 +45,13 @@ components as (
         requested_on,
         surface,
         case when grouping(device_type) = 0 then device_type else '(all)' end as device_type,
-        {{- component_sums() | indent(4) }},
-        count(distinct user_id) as users
-    from requests
-    group by requested_on, surface, rollup(device_type)
-
-),
-
-advertisers as (
-
-    select
-        requested_on,
-        surface,
-        case when grouping(device_type) = 0 then device_type else '(all)' end as device_type,
-        count(distinct advertiser_id) as active_advertisers
-    from charges
+        case when grouping(device_type) = 0 then '(search devices)' else 'surface' end as dimension,
+        case
+            when grouping(device_type) = 0 then {{ device_of_surface() }}
+            else surface
+        end as dimension_value,
+        {{- component_rollups() | indent(4) }}
+    from funnel
     group by requested_on, surface, rollup(device_type)
 
 ),
@@ -71,16 +67,21 @@ joined as (
         components.ad_impressions,
         components.ad_clicks,
         components.ad_actions,
-        {{ micros_to_units('components.action_value_micros') }} as action_value,
-        {{ micros_to_units('components.revenue_micros') }} as revenue,
-        components.users,
+        components.action_value,
+        components.revenue,
+        coalesce(traffic_users.users, 0) as users,
         coalesce(advertisers.active_advertisers, 0) as active_advertisers
     from components
+    left join traffic_users
+        on
+            components.requested_on = traffic_users.requested_on
+            and components.dimension = traffic_users.dimension
+            and components.dimension_value = traffic_users.dimension_value
     left join advertisers
         on
             components.requested_on = advertisers.requested_on
-            and components.surface = advertisers.surface
-            and components.device_type = advertisers.device_type
+            and components.dimension = advertisers.dimension
+            and components.dimension_value = advertisers.dimension_value
 
 ),
 
