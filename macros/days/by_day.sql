@@ -53,6 +53,7 @@
     {%- endif -%}
 
     {%- do persist_docs(target, model) -%}
+    {%- do settle() -%}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
