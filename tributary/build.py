@@ -42,12 +42,14 @@ class BuildResult:
         counts: nodes by status (success, pass, warn, fail, error, skipped).
         problems: nodes that failed or could not run.
         warnings: tests that warned.
+        marts: the served tables that were built.
         error: why dbt ended before it ran any node.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[NodeOutcome] = field(default_factory=list)
     warnings: list[NodeOutcome] = field(default_factory=list)
+    marts: list[str] = field(default_factory=list)
     error: str | None = None
 
     @property
@@ -135,6 +137,8 @@ def _record(result: BuildResult, node: Any) -> None:
         result.problems.append(outcome)
     elif status == "warn":
         result.warnings.append(outcome)
+    elif outcome.kind == "model" and str(node.node.config.get("access")) == "public":
+        result.marts.append(outcome.name)
 
 
 def _progress(console: Console) -> Progress:

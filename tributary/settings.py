@@ -18,6 +18,9 @@ SOURCE = "TRIBUTARY_SOURCE"
 WAREHOUSE = "TRIBUTARY_WAREHOUSE"
 MEMORY_LIMIT = "TRIBUTARY_MEMORY_LIMIT"
 DEFAULT_MEMORY = "4GB"
+KEEP_PUBLICATIONS = "TRIBUTARY_KEEP_PUBLICATIONS"
+KEEP_RUNS = "TRIBUTARY_KEEP_RUNS"
+ALERT_WEBHOOK = "TRIBUTARY_ALERT_WEBHOOK"
 FROM = "TRIBUTARY_FROM"
 TO = "TRIBUTARY_TO"
 SOURCES = ("events", "ipinyou", "kddcup2012")
@@ -40,6 +43,9 @@ class Settings:
         backfill: first and last landed day to build again, whatever changed; None: what changed
             within the lookback.
         target: the engine, as profiles.yml names it.
+        keep_publications: how many publications are kept, the one that is served among them.
+        keep_runs: how many runs' reports are kept.
+        alert_webhook: where failures and warnings are posted; None: nowhere.
     """
 
     project: Path
@@ -48,6 +54,9 @@ class Settings:
     warehouse: Path
     backfill: tuple[date, date] | None = None
     target: str = TARGETS[0]
+    keep_publications: int = 14
+    keep_runs: int = 100
+    alert_webhook: str | None = None
 
     @property
     def spark_folder(self) -> Path:
@@ -134,8 +143,8 @@ def resolve(
 
     Raises:
         SettingsError: there is no project or no such folder, the log format is unknown, the memory
-            limit is no size, the engine is unknown or not installed, or the backfill has no
-            beginning or ends before it.
+            limit is no size, the engine is unknown or not installed, the backfill has no
+            beginning or ends before it, a number to keep is none, or the webhook is no address.
     """
     project = find_project(Path.cwd())
     given_events = events or os.environ.get(EVENTS)
@@ -149,7 +158,7 @@ def resolve(
         raise SettingsError(f"--target is {target!r}; it must be one of {', '.join(TARGETS)}.")
     if target == "spark" and not is_installed():
         raise SettingsError("Spark is not installed: uv sync --extra spark.")
-    memory = os.environ.get(MEMORY_LIMIT, DEFAULT_MEMORY)
+    memory = memory_limit()
     if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?B|%)", memory, re.IGNORECASE):
         raise SettingsError(
             f"{MEMORY_LIMIT} is {memory!r}; write a size, such as {DEFAULT_MEMORY}."
@@ -167,7 +176,29 @@ def resolve(
         warehouse=Path(given_warehouse).absolute() if given_warehouse else project / "warehouse",
         backfill=_backfill(*backfill),
         target=target,
+        keep_publications=_count(KEEP_PUBLICATIONS, Settings.keep_publications),
+        keep_runs=_count(KEEP_RUNS, Settings.keep_runs),
+        alert_webhook=_webhook(),
     )
+
+
+def memory_limit() -> str:
+    """The engine's memory, as it is set."""
+    return os.environ.get(MEMORY_LIMIT, DEFAULT_MEMORY)
+
+
+def _count(name: str, default: int) -> int:
+    given = os.environ.get(name, str(default))
+    if not given.isdecimal() or int(given) < 1:
+        raise SettingsError(f"{name} is {given!r}; write a number, 1 or more.")
+    return int(given)
+
+
+def _webhook() -> str | None:
+    given = os.environ.get(ALERT_WEBHOOK) or None
+    if given and not given.startswith(("http://", "https://")):
+        raise SettingsError(f"{ALERT_WEBHOOK} is no address: it begins with http:// or https://.")
+    return given
 
 
 def _backfill(first: datetime | None, last: datetime | None) -> tuple[date, date] | None:

@@ -1,0 +1,120 @@
+"""What failed and what warned reaches a receiver, and what is well is not said."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from tributary.publish.alerts import Alert, alert_of, send
+from tributary.publish.reports import Ending, Finding, RunReport, Stage
+
+NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+WARNING = Finding(stage=Stage.audit, name="volume", message="half of it", is_blocking=False)
+FAILURE = Finding(stage=Stage.audit, name="totals", message="one too many", is_blocking=True)
+
+
+class Receiver:
+    """A webhook on this machine that answers as it is told and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        self.bodies: list[dict[str, Any]] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.bodies.append(json.loads(body))
+                self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}/secret"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def report(ending: Ending, *findings: Finding) -> RunReport:
+    return RunReport(
+        run_id="20261125T030000Z",
+        began_at=NOW,
+        ended_at=NOW,
+        ending=ending,
+        stage=Stage.audit,
+        summary="As it was.",
+        findings=list(findings),
+        published="20261124T030000Z",
+    )
+
+
+def alert(ending: Ending, *findings: Finding) -> Alert:
+    made = alert_of(report(ending, *findings), "/data/warehouse", "/data/report.md")
+    assert made is not None
+    return made
+
+
+def test_of_a_run_without_a_finding_nothing_is_said() -> None:
+    assert alert_of(report(Ending.published), "/w", "/r") is None
+
+
+@pytest.mark.parametrize(
+    ("ending", "finding", "level"),
+    [
+        (Ending.published, WARNING, "warning"),
+        (Ending.failed, FAILURE, "failure"),
+        (Ending.refused, FAILURE, "failure"),
+    ],
+)
+def test_the_payload_says_what_happened_where_and_what_readers_see(
+    receiver: Receiver, ending: Ending, finding: Finding, level: str
+) -> None:
+    assert send(alert(ending, finding), receiver.address) is None
+    assert receiver.bodies == [
+        {
+            "text": f"tributary 20261125T030000Z: As it was.\n- {finding.name}: {finding.message}",
+            "level": level,
+            "run_id": "20261125T030000Z",
+            "ending": str(ending),
+            "stage": "audit",
+            "warehouse": "/data/warehouse",
+            "published": "20261124T030000Z",
+            "findings": [finding.model_dump(mode="json")],
+            "report": "/data/report.md",
+            "at": "2026-11-25T03:00:00Z",
+        }
+    ]
+
+
+def test_a_receiver_out_of_order_is_asked_again(receiver: Receiver) -> None:
+    receiver.answers = [503, 503, 200]
+    assert send(alert(Ending.failed, FAILURE), receiver.address) is None
+    assert len(receiver.bodies) == 3
+
+
+def test_a_refusal_is_said_without_the_secret_of_the_address(receiver: Receiver) -> None:
+    receiver.answers = [403]
+    said = send(alert(Ending.failed, FAILURE), receiver.address)
+    assert said == "The alert was refused by 127.0.0.1: 403."
+
+
+def test_a_receiver_that_is_away_is_said_and_raises_nothing(receiver: Receiver) -> None:
+    receiver.server.shutdown()
+    receiver.server.server_close()
+    said = send(alert(Ending.failed, FAILURE), receiver.address)
+    assert said is not None
+    assert "did not reach 127.0.0.1" in said
+    assert "secret" not in said

@@ -1,0 +1,82 @@
+"""Two runs never work in one warehouse, and a dead one is in nobody's way."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tributary.publish.lock import Holder, WarehouseBusyError, held, holder_of
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from tributary.publish.lock import held
+with held(Path(sys.argv[1]), "the-other"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> "subprocess.Popen[str]":
+    """Another process that holds the warehouse for a minute."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "run.lock")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_run_is_refused_and_told_who_is_at_work(
+    other: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    lock = tmp_path / "run.lock"
+    with pytest.raises(WarehouseBusyError) as refused, held(lock, "me"):
+        pass
+    other.kill()
+    other.wait()
+    for words in ("run the-other", f"process {other.pid}", "--wait"):
+        assert words in str(refused.value)
+
+
+def test_the_second_run_waits_where_it_is_told_to(
+    other: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    told: list[Holder | None] = []
+    threading.Timer(1, other.kill).start()
+    began = time.monotonic()
+    with held(tmp_path / "run.lock", "me", wait_s=30, on_wait=told.append):
+        assert 0.5 < time.monotonic() - began < 20
+    assert [holder.run_id for holder in told if holder] == ["the-other"]
+
+
+def test_the_lock_of_a_killed_run_is_taken_over_and_said(
+    other: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    lock = tmp_path / "run.lock"
+    os.kill(other.pid, signal.SIGKILL)
+    other.wait()
+    with held(lock, "me") as dead:
+        assert dead is not None
+        assert dead.run_id == "the-other"
+    with held(lock, "me again") as dead:
+        assert dead is None
+
+
+def test_who_only_asks_learns_who_is_at_work(
+    other: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    lock = tmp_path / "run.lock"
+    holder = holder_of(lock)
+    assert holder is not None
+    assert (holder.run_id, holder.pid) == ("the-other", other.pid)
+    other.kill()
+    other.wait()
+    assert holder_of(lock) is None
+    assert holder_of(tmp_path / "no.lock") is None

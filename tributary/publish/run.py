@@ -1,0 +1,304 @@
+"""One run: build, test, export, audit, publish; and what is said of it, however it ends."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+
+from tributary.audit import AuditError, audit_candidate
+from tributary.build import BuildResult, run_build
+from tributary.publish.alerts import alert_of, send
+from tributary.publish.candidate import CandidateError, make_candidate
+from tributary.publish.lock import Holder, held, holder_of
+from tributary.publish.manifest import AuditVerdict, Manifest
+from tributary.publish.places import DATABASE, Places
+from tributary.publish.publication import (
+    Publication,
+    PublicationError,
+    prune,
+    publish,
+    served,
+    sweep,
+)
+from tributary.publish.reports import Ending, Finding, RunReport, Stage, new_run_id, read_reports
+from tributary.settings import Settings
+
+_DAMAGED = ("Corrupt database file", "checksum", "not a valid DuckDB database", "Serialization")
+
+
+class StageFailedError(Exception):
+    """A stage ended without what the next one needs; the report has the findings."""
+
+
+@dataclass
+class Run:
+    """A run at work.
+
+    Attributes:
+        settings: what it reads and where it writes.
+        console: where it says what it does.
+        report: what it leaves behind.
+        build: how the build ended; None before it has.
+    """
+
+    settings: Settings
+    console: Console
+    report: RunReport
+    build: BuildResult | None = field(default=None)
+
+    @property
+    def places(self) -> Places:
+        """The names in its warehouse."""
+        return Places(self.settings.warehouse)
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[None]:
+        """Do something as a part of a stage, and note how long it took."""
+        self.report.stage = stage
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = self.report.seconds.get(stage, 0) + time.monotonic() - began
+            self.report.seconds[stage] = round(spent, 3)
+
+    def find(self, name: str, message: str, *, is_blocking: bool) -> None:
+        """Note a failure or a warning of the stage at work."""
+        finding = Finding(
+            stage=self.report.stage, name=name, message=message, is_blocking=is_blocking
+        )
+        self.report.findings.append(finding)
+
+    def fail(self, name: str, message: str) -> StageFailedError:
+        """Note what ends the run."""
+        self.find(name, message, is_blocking=True)
+        return StageFailedError(message)
+
+
+@contextmanager
+def begun(settings: Settings, console: Console, wait_s: float = 0) -> Iterator[Run]:
+    """Hold the warehouse, and leave a report of what the block did, however it ended.
+
+    A StageFailedError ends the block; anything else that is raised is noted and goes on.
+
+    Args:
+        settings: of the run.
+        console: where to say what happens.
+        wait_s: how many seconds to wait for another run.
+
+    Raises:
+        WarehouseBusyError: another run is at work.
+        OSError: the warehouse cannot be written.
+    """
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    places = Places(settings.warehouse)
+    now = datetime.now(UTC)
+    run_id = new_run_id(now, places)
+
+    def say_who(other: Holder | None) -> None:
+        console.print(f"Waiting for {other or 'another run'} to end.", highlight=False)
+
+    with held(places.lock, run_id, wait_s, say_who) as dead:
+        if dead:
+            console.print(
+                f"[yellow]Before this:[/] {dead} was killed; this run goes on from what it left.",
+                highlight=False,
+                soft_wrap=True,
+            )
+        run = Run(settings, console, RunReport(run_id=run_id, began_at=now, events=settings.events))
+        sweep(places)
+        _leave(run)
+        try:
+            yield run
+        except StageFailedError:
+            if run.report.ending is Ending.running:
+                run.report.ending = Ending.failed
+        except BaseException as raised:
+            run.report.ending = Ending.failed
+            run.find(type(raised).__name__, str(raised) or "Interrupted.", is_blocking=True)
+            raise
+        finally:
+            _end(run)
+
+
+def build_and_publish(run: Run, arguments: list[str], verbose: bool) -> None:
+    """Everything, in order.
+
+    Raises:
+        StageFailedError: a stage failed; what was published before stays as it is.
+    """
+    marts = build_marts(run, arguments, verbose)
+    manifest, folder = export_marts(run, marts)
+    audited = audit_marts(run, manifest, folder)
+    publish_marts(run, audited, folder)
+
+
+def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
+    """Build the models and hold every test against them; from nothing where the build is damaged.
+
+    Returns:
+        The served marts.
+    """
+    with run.stage(Stage.build):
+        fault = fault_of_build(run.places.build_database)
+        if fault:
+            _forget_build(run, fault)
+        run.build = run_build(run.settings, arguments, run.console, verbose)
+        damage = next((said for said in _said(run.build) if _is_damage(said)), None)
+        if damage and not fault:
+            _forget_build(run, damage)
+            run.build = run_build(run.settings, arguments, run.console, verbose)
+        for warning in run.build.warnings:
+            run.find(warning.name, f"{warning.failures:,} found.", is_blocking=False)
+        if run.build.error:
+            run.report.ending = Ending.refused
+            raise run.fail("input", run.build.error)
+        for problem in run.build.problems:
+            found = f"{problem.failures:,} found." if problem.status == "fail" else problem.message
+            run.find(problem.name, found, is_blocking=True)
+        if run.build.problems:
+            raise StageFailedError(f"{len(run.build.problems)} models or tests failed.")
+    return run.build.marts
+
+
+def export_marts(run: Run, marts: list[str]) -> tuple[Manifest, Path]:
+    """Copy the marts out of the build.
+
+    Returns:
+        What is known of the candidate, and its folder.
+    """
+    folder = run.places.candidate(run.report.run_id)
+    with run.stage(Stage.export):
+        try:
+            return make_candidate(run.settings, marts, folder, run.report.run_id), folder
+        except CandidateError as failed:
+            raise run.fail("candidate", str(failed)) from failed
+
+
+def audit_marts(run: Run, manifest: Manifest, folder: Path) -> Manifest:
+    """Hold the candidate against every rule.
+
+    Returns:
+        The manifest, with how the audit ended.
+    """
+    report_folder = run.places.runs / run.report.run_id
+    with run.stage(Stage.audit):
+        try:
+            with run.settings.exported():
+                result = audit_candidate(run.settings.project, folder / DATABASE, report_folder)
+        except AuditError as failed:
+            raise run.fail("audit", str(failed)) from failed
+        run.report.audit_page = str(result.page.relative_to(report_folder))
+        for outcome in result.failures + result.warnings:
+            name = f"{outcome.rule} in {outcome.mart}"
+            run.find(name, outcome.message, is_blocking=outcome.severity == "block")
+        if not result.passed:
+            raise StageFailedError(f"{len(result.failures)} rules of the audit do not hold.")
+    verdict = AuditVerdict(
+        rules=len(result.rules), warnings=sorted({outcome.rule for outcome in result.warnings})
+    )
+    return manifest.model_copy(update={"audit": verdict})
+
+
+def publish_marts(run: Run, manifest: Manifest, folder: Path) -> Publication:
+    """Let readers see the candidate, and delete what is older than what is to be kept."""
+    with run.stage(Stage.publish):
+        try:
+            publication = publish(run.places, folder, manifest)
+        except (PublicationError, OSError) as failed:
+            raise run.fail("publication", str(failed)) from failed
+        run.report.ending = Ending.published
+        prune(run.places, run.settings.keep_publications)
+    return publication
+
+
+def fault_of_build(database: Path) -> str | None:
+    """Why the build database cannot be used any more; None where it can, or is not there."""
+    if not database.exists():
+        return None
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            connection.execute("select count(*) from duckdb_tables()")
+    except duckdb.Error as failed:
+        said = str(failed)
+        return said if _is_damage(said) else None
+    return None
+
+
+def _is_damage(said: str) -> bool:
+    return any(words in said for words in _DAMAGED)
+
+
+def _said(result: BuildResult) -> list[str]:
+    return [result.error or "", *(problem.message for problem in result.problems)]
+
+
+def _forget_build(run: Run, fault: str) -> None:
+    run.console.print(
+        f"[yellow]The build database is damaged[/] ({fault.splitlines()[0]}). It holds nothing "
+        "that the events do not: everything is built from them again.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    run.find("build database", f"It was damaged and made again: {fault}", is_blocking=False)
+    database = run.places.build_database
+    for file in (database, database.with_name(database.name + ".wal")):
+        file.unlink(missing_ok=True)
+
+
+def _end(run: Run) -> None:
+    """Say how it ended: in the report, to the webhook, and by what is left in the folder."""
+    report = run.report
+    report.ended_at = datetime.now(UTC)
+    report.summary = _summary(run)
+    shutil.rmtree(run.places.candidate(report.run_id), ignore_errors=True)
+    in_words = _leave(run)
+    alert = alert_of(report, str(run.settings.warehouse), str(in_words))
+    if alert and run.settings.alert_webhook:
+        undelivered = send(alert, run.settings.alert_webhook)
+        if undelivered:
+            run.console.print(f"[yellow]{undelivered}[/]", highlight=False, soft_wrap=True)
+    for old in sorted(run.places.runs.glob("*"), reverse=True)[run.settings.keep_runs :]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _leave(run: Run) -> Path | None:
+    now = served(run.places)
+    run.report.published = now.manifest.run_id if now else None
+    try:
+        return run.report.write(run.places)
+    except OSError as failed:
+        run.console.print(
+            f"[yellow]The report of this run could not be written:[/] {failed}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return None
+
+
+def _summary(run: Run) -> str:
+    report = run.report
+    blocking = [finding for finding in report.findings if finding.is_blocking]
+    warned = len(report.findings) - len(blocking)
+    if report.ending is Ending.published:
+        return f"Published, with {warned} warnings." if warned else "Published."
+    if report.ending in (Ending.built, Ending.rolled_back, Ending.refused):
+        return blocking[0].message if blocking else f"{report.ending.capitalize()}."
+    kept = "What was published before stays." if report.published else "Nothing is published yet."
+    first = f"{blocking[0].name}: {blocking[0].message}" if blocking else "It did not end."
+    more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
+    return f"The stage {report.stage} failed. {first}{more} {kept}"
+
+
+def last_runs(settings: Settings, count: int) -> list[RunReport]:
+    """The reports of the last runs, the newest first."""
+    places = Places(settings.warehouse)
+    holder = holder_of(places.lock)
+    reports = read_reports(places, holder.run_id if holder else None)
+    return [report for _, report in zip(range(count), reports, strict=False)]
