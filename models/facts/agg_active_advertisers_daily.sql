@@ -67,7 +67,13 @@ charged_late as (
 
 by_slice as (
 
-    select * from early_advertisers
+    -- By name: Spark puts the column by which a table is partitioned last.
+    select
+        requested_on,
+        dimension,
+        dimension_value,
+        advertiser_id
+    from early_advertisers
 
     union all
 
