@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SCHEMA = "main"
+"""Where a published file has the marts."""
 WHOLE = "(all)"
 """The mart of an outcome that is about the candidate as a whole, and the total of a dimension."""
 

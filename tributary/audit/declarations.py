@@ -18,6 +18,8 @@ import yaml
 from tributary.settings import SOURCE, SOURCES
 
 MARTS = Path("models") / "marts"
+LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The parser in C, where PyYAML has it, is ten times as fast."""
 REFERENCE = re.compile(r"\s*ref\(\s*['\"](\w+)['\"]\s*\)\s*")
 
 
@@ -252,10 +254,9 @@ def _rendered(text: str, variables: Mapping[str, Any]) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         with path.open(encoding="utf-8") as file:
-            return dict(yaml.load(file, Loader=loader) or {})
+            return dict(yaml.load(file, Loader=LOADER) or {})
     except OSError as failed:
         raise AuditError(f"{path} cannot be read: {failed.strerror}.") from failed
     except (yaml.YAMLError, ValueError, TypeError) as failed:

@@ -8,6 +8,7 @@ from typing import Any
 from tributary.audit.check import WHOLE
 from tributary.audit.declarations import AuditError
 from tributary.audit.outcome import AuditResult, RuleOutcome
+from tributary.audit.suites import OVER_BATCH
 
 TEMPLATE = Path(__file__).with_name("page.html")
 
@@ -71,32 +72,37 @@ def _by_family(outcomes: Iterable[RuleOutcome]) -> dict[str, dict[str, list[Rule
 
 
 def _suites(validated: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """The suites in the words of Great Expectations' own renderers."""
-    from great_expectations.render.renderer.inline_renderer import InlineRenderer
-
     for suite in validated:
-        expectations = []
-        for result in suite.results:
-            contents = InlineRenderer(render_object=result).get_rendered_content()
-            observed = [c for c in contents if "observed" in str(c.name)]
-            kind = result.expectation_config.type.replace("_", " ")
-            asked = result.expectation_config.description
-            expectations.append(
-                {
-                    "kind": kind,
-                    "asked": asked,
-                    "observed": " ".join(_in_words(content) for content in observed),
-                    "success": bool(result.success),
-                    "query": _query(result),
-                }
-            )
-        statistics = suite.statistics
+        expectations = [
+            {
+                "kind": result.expectation_config.type.replace("_", " "),
+                "asked": result.expectation_config.description,
+                "observed": _observed(result),
+                "success": bool(result.success),
+                "query": _query(result),
+            }
+            for result in suite.results
+        ]
         yield {
             "name": suite.suite_name,
             "expectations": expectations,
-            "held": statistics["successful_expectations"],
-            "asked": statistics["evaluated_expectations"],
+            "held": suite.statistics["successful_expectations"],
+            "asked": suite.statistics["evaluated_expectations"],
         }
+
+
+def _observed(result: Any) -> str:
+    """What an expectation observed; of one that failed, as Great Expectations' renderer says it."""
+    rows = (result.result or {}).get("details", {}).get("unexpected_rows")
+    if rows is not None:
+        found = sum(int(row["found"]) for row in rows)
+        return f"{found:,} rows in {', '.join(row['mart'] for row in rows)}" if rows else "no row"
+    if result.success:
+        return f"{(result.result or {}).get('observed_value', 'no other value')}"
+    from great_expectations.render.renderer.inline_renderer import InlineRenderer
+
+    contents = InlineRenderer(render_object=result).get_rendered_content()
+    return " ".join(_in_words(content) for content in contents if "observed" in str(content.name))
 
 
 def _in_words(content: Any) -> str:
@@ -110,10 +116,5 @@ def _query(result: Any) -> str | None:
     query = result.expectation_config.kwargs.get("unexpected_rows_query")
     if result.success or not query:
         return None
-    return (
-        str(query)
-        .replace("\\:", ":")
-        .replace("{{", "{")
-        .replace("}}", "}")
-        .replace(" where exists (select 1 from {batch})", "")
-    )
+    plain = str(query).replace(OVER_BATCH, "").replace("\\:", ":")
+    return plain.replace("{{", "{").replace("}}", "}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from tributary.audit.declarations import AuditError
+from tributary.audit.declarations import LOADER, AuditError
 
 FILE = "audit.yml"
 
@@ -240,7 +240,7 @@ def read_rulebook(project: Path) -> Rulebook:
     """
     path = project / FILE
     try:
-        declared: Any = yaml.safe_load(path.read_text("utf-8"))
+        declared: Any = yaml.load(path.read_text("utf-8"), Loader=LOADER)
     except OSError as failed:
         raise AuditError(
             f"{path} cannot be read ({failed.strerror}): it declares the severity of each rule of "

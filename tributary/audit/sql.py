@@ -1,6 +1,6 @@
 """Pieces of SQL (DuckDB's) from which the checks are made."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 def quoted(text: str) -> str:
@@ -63,6 +63,41 @@ def rows_that_break(
         f"select {quoted(mart)} as mart, row_key, finding from (\n"
         f"    select {key} as row_key, concat_ws('; ',\n        {cases}\n    ) as finding\n"
         f"    from {relation}{kept}\n) where finding <> ''"
+    )
+
+
+def values_that_break(
+    mart: str,
+    key: str,
+    values: Mapping[str, Mapping[str, str]],
+    condition: str,
+    said: str,
+    relation: str,
+) -> str:
+    """Rows of a relation on which a condition does not hold of one of several like values.
+
+    One condition over a list of values is planned in a fraction of the time of as many conditions.
+
+    Args:
+        mart: the mart that the rows are reported under.
+        key: expression that names a row.
+        values: what each value is called, and its expressions by field; the fields are the same.
+        condition: what must be true of the fields (NULL is not).
+        said: expression over the fields, and `label`, of what is said where it is not.
+        relation: what the rows are read from.
+    """
+    structs = ",\n        ".join(
+        "{'label': "
+        + ", ".join([quoted(label), *(f"'{field}': {made}" for field, made in fields.items())])
+        + "}"
+        for label, fields in values.items()
+    )
+    return (
+        f"select {quoted(mart)} as mart, row_key, "
+        f"string_agg({said}, '; ' order by label) as finding\n"
+        f"from (\n    select {key} as row_key, "
+        f"unnest([\n        {structs}\n    ], recursive := true)\n"
+        f"    from {relation}\n) where ({condition}) is not true group by row_key"
     )
 
 

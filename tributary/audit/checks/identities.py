@@ -6,7 +6,7 @@ from typing import Any
 
 from tributary.audit.check import WHOLE, Check, Part, table
 from tributary.audit.checks.ratios import components, formula
-from tributary.audit.checks.rows import part_of
+from tributary.audit.checks.rows import key_of, part_of
 from tributary.audit.declarations import Declarations, Mart
 from tributary.audit.sql import (
     as_text,
@@ -16,6 +16,7 @@ from tributary.audit.sql import (
     quoted,
     rows_that_break,
     series_of_values,
+    values_that_break,
 )
 
 FAMILY = "identities"
@@ -168,23 +169,25 @@ def _closes(product: str, result: str, tolerance: str) -> str:
 
 def _products(declarations: Declarations) -> Iterator[Part]:
     for mart in declarations.marts.values():
-        conditions = []
+        values = {}
         for identity, declared in declarations.identities.items():
             made = evaluable(declarations, mart, declared)
-            if made is None:
-                continue
-            result, product = made
-            shown = quoted(f" and {declared['result']} is ")
-            said = (
-                f"{quoted(f'{identity}: the product is ')} || {as_text(product)}"
-                f" || {shown} || {as_text(result)}"
-            )
+            if made is not None:
+                called = f"{identity}: {declared['result']}"
+                values[called] = dict(zip(("result", "product"), made, strict=True))
+        if values:
             # Undefined where a factor has no value; that it has none rightly is a rule of ratios.
             # A result with no value of which every factor has one is a contradiction.
-            holds = f"({product}) is null or {_closes(product, result, declarations.tolerance)}"
-            conditions.append((holds, said))
-        if conditions:
-            yield part_of(mart, conditions)
+            sql = values_that_break(
+                mart.name,
+                key_of(mart),
+                values,
+                f"product is null or {_closes('product', 'result', declarations.tolerance)}",
+                f"label || ' is ' || {as_text('result')} || ' and the product of its factors ' ||"
+                f" {as_text('product')}",
+                table(mart.name),
+            )
+            yield Part(mart.name, sql, (mart.name,))
 
 
 def _identities_over(declarations: Declarations, subject: str) -> dict[str, Mapping[str, Any]]:

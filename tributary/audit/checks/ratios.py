@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tributary.audit.check import Check, Part
-from tributary.audit.checks.rows import part_of
+from tributary.audit.check import Check, Part, table
+from tributary.audit.checks.rows import key_of
 from tributary.audit.declarations import Declarations, Mart
-from tributary.audit.sql import as_text, name, quoted
+from tributary.audit.sql import as_text, name, values_that_break
 
 FAMILY = "ratios"
 ROUNDING = "1e-12"
@@ -61,16 +61,17 @@ def _doubles(mart: Mart) -> list[str]:
     return [column.name for column in mart.columns if column.is_double]
 
 
+def _part(mart: Mart, values: dict[str, dict[str, str]], condition: str, said: str) -> Part:
+    sql = values_that_break(mart.name, key_of(mart), values, condition, said, table(mart.name))
+    return Part(mart.name, sql, (mart.name,))
+
+
 def _finite(mart: Mart) -> Part:
-    return part_of(
+    return _part(
         mart,
-        [
-            (
-                f"coalesce(isfinite({name(column)}), true)",
-                f"{quoted(f'{column} is ')} || {as_text(name(column))}",
-            )
-            for column in _doubles(mart)
-        ],
+        {column: {"shown": name(column)} for column in _doubles(mart)},
+        "coalesce(isfinite(shown), true)",
+        f"label || ' is ' || {as_text('shown')}",
     )
 
 
@@ -82,34 +83,42 @@ def _shown(declarations: Declarations, mart: Mart) -> Iterator[tuple[str, Mappin
 
 def _quotients(declarations: Declarations) -> Iterator[Part]:
     for mart in declarations.marts.values():
-        conditions = []
-        for metric, declared in _shown(declarations, mart):
-            if not mart.has(components(declared)):
-                continue
-            shown, made = name(metric), formula(declared)
-            conditions.append(
-                (
-                    f"({shown} is null) = ({name(declared['denominator'])} = 0)"
-                    f" and ({shown} is null or "
-                    f"abs({shown} - {made}) <= {ROUNDING} * greatest(1, abs({made})))",
-                    f"{quoted(f'{metric} is ')} || {as_text(shown)}"
-                    f" || ' and its sums give ' || {as_text(made)}",
-                )
+        values = {
+            metric: {
+                "shown": name(metric),
+                "made": formula(declared),
+                "has_none": f"{name(declared['denominator'])} = 0",
+            }
+            for metric, declared in _shown(declarations, mart)
+            if mart.has(components(declared))
+        }
+        if values:
+            yield _part(
+                mart,
+                values,
+                "(shown is null) = has_none and (shown is null or"
+                f" abs(shown - made) <= {ROUNDING} * greatest(1, abs(made)))",
+                f"label || ' is ' || {as_text('shown')} || ' and its sums give ' ||"
+                f" {as_text('made')}",
             )
-        if conditions:
-            yield part_of(mart, conditions)
 
 
 def _bounds(declarations: Declarations) -> Iterator[Part]:
     for mart in declarations.marts.values():
-        conditions = []
-        for metric, declared in _shown(declarations, mart):
-            for bound, sign in (("at_least", ">="), ("at_most", "<=")):
-                if bound in declared:
-                    said = f"{quoted(f'{metric} is ')} || {as_text(name(metric))} || " + quoted(
-                        f", {bound.replace('_', ' ')} {declared[bound]}"
-                    )
-                    limit = f"coalesce({name(metric)} {sign} {declared[bound]}, true)"
-                    conditions.append((limit, said))
-        if conditions:
-            yield part_of(mart, conditions)
+        values = {
+            metric: {
+                "shown": name(metric),
+                "least": f"cast({declared.get('at_least', 'null')} as double)",
+                "most": f"cast({declared.get('at_most', 'null')} as double)",
+            }
+            for metric, declared in _shown(declarations, mart)
+            if "at_least" in declared or "at_most" in declared
+        }
+        if values:
+            yield _part(
+                mart,
+                values,
+                "coalesce(shown >= least, true) and coalesce(shown <= most, true)",
+                f"label || ' is ' || {as_text('shown')} || coalesce(', at least ' || least, '')"
+                " || coalesce(', at most ' || most, '')",
+            )

@@ -7,7 +7,15 @@ from itertools import pairwise
 from tributary.audit.check import Check, Native, Part, table
 from tributary.audit.declarations import Declarations, Mart
 from tributary.audit.rulebook import AmountsRule, ConstantRule, NotNullRule, OrderRule, Rules
-from tributary.audit.sql import as_text, listed, name, names, quoted, rows_that_break
+from tributary.audit.sql import (
+    as_text,
+    listed,
+    name,
+    names,
+    quoted,
+    rows_that_break,
+    values_that_break,
+)
 
 FAMILY = "rows"
 
@@ -87,11 +95,16 @@ def _present(declarations: Declarations, rule: NotNullRule) -> Check:
             )
             and column.name not in nullable
         ]
-        conditions = [
-            (f"{name(column)} is not null", quoted(f"{column} is NULL")) for column in wanted
-        ]
-        if conditions:
-            parts.append(part_of(mart, conditions))
+        if wanted:
+            sql = values_that_break(
+                mart.name,
+                key_of(mart),
+                {column: {"is_there": f"{name(column)} is not null"} for column in wanted},
+                "is_there",
+                "label || ' is NULL'",
+                table(mart.name),
+            )
+            parts.append(Part(mart.name, sql, (mart.name,)))
     return Check(
         "values_are_present", FAMILY, "has every key, count and amount in each row", tuple(parts)
     )
@@ -115,34 +128,41 @@ def _declared_values(declarations: Declarations) -> Check:
 
 
 def _counts(declarations: Declarations) -> Check:
-    parts = []
-    for mart in declarations.marts.values():
-        conditions = [
-            (f"coalesce({name(column.name)}, 0) >= 0", _is(column.name))
-            for column in mart.columns
-            if column.is_count
-        ]
-        if conditions:
-            parts.append(part_of(mart, conditions))
-    return Check("counts_are_not_negative", FAMILY, "counts nothing below 0", tuple(parts))
+    return Check(
+        "counts_are_not_negative",
+        FAMILY,
+        "counts nothing below 0",
+        tuple(
+            _not_negative(mart, [column.name for column in mart.columns if column.is_count])
+            for mart in declarations.marts.values()
+            if any(column.is_count for column in mart.columns)
+        ),
+    )
 
 
 def _amounts(declarations: Declarations, rule: AmountsRule) -> Check:
-    parts = []
-    for mart in declarations.marts.values():
-        conditions = [
-            (f"coalesce({name(column)}, 0) >= 0", _is(column))
-            for column in rule.columns
-            if column in mart.names
-        ]
-        if conditions:
-            parts.append(part_of(mart, conditions))
     return Check(
         "amounts_are_not_negative",
         FAMILY,
         f"has no amount below 0 among {', '.join(rule.columns)}",
-        tuple(parts),
+        tuple(
+            _not_negative(mart, [column for column in rule.columns if column in mart.names])
+            for mart in declarations.marts.values()
+            if set(rule.columns) & set(mart.names)
+        ),
     )
+
+
+def _not_negative(mart: Mart, columns: list[str]) -> Part:
+    sql = values_that_break(
+        mart.name,
+        key_of(mart),
+        {column: {"shown": name(column)} for column in columns},
+        "coalesce(shown >= 0, true)",
+        f"label || ' is ' || {as_text('shown')}",
+        table(mart.name),
+    )
+    return Part(mart.name, sql, (mart.name,))
 
 
 def _ordered(declarations: Declarations, rule: OrderRule) -> Check:
