@@ -31,18 +31,29 @@ def great_expectations() -> ModuleType:
     importing it takes a second, and its Connect client ends the process of `python -c`.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    hidden = "pyspark" not in sys.modules
-    if hidden:
-        sys.modules["pyspark"] = None  # type: ignore[assignment]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import great_expectations as gx
-    finally:
-        if hidden:
-            del sys.modules["pyspark"]
+    with _hidden("pyspark"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
     atexit.register(_unload)
     return gx
+
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """A package that cannot be imported meanwhile, whatever of it has been imported already."""
+    loaded = {
+        name: module
+        for name, module in sys.modules.items()
+        if name == package or name.startswith(f"{package}.")
+    }
+    for name in loaded:
+        del sys.modules[name]
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+        sys.modules.update(loaded)
 
 
 def _unload() -> None:
