@@ -3,8 +3,9 @@
     is new, changed or gone waits, with the days around it whose verdicts hang on it: a redelivery may
     stand on the next day, a child within its attribution window.
 
-    Only days within the lookback of the newest day of requests are taken up by themselves; older ones are left as they
-    were until they are asked for (TRIBUTARY_FROM, TRIBUTARY_TO) and shown in late_arrivals. -#}
+    The lookback goes back from the newest day of requests that earlier runs took in: what came during a pause, however
+    long, is taken up. Older days are left as they were until they are asked for (TRIBUTARY_FROM, TRIBUTARY_TO) and
+    shown in late_arrivals. -#}
 {% macro plan_days() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% if not inputs_are_the_same() %}
@@ -125,7 +126,11 @@
     {% set to_day = env_var('TRIBUTARY_TO', from_day) %}
     {% set asked = "landed_on between date '" ~ from_day ~ "' and date '" ~ to_day ~ "'" if from_day else 'false' %}
     {% do check_backfill(asked) if from_day %}
-    {% set nothing_taken_in = run_query('select count(*) from state.landed_files').rows[0][0] == 0 %}
+    {% set newest_taken_in = run_query(
+        "select cast(max(landed_on) as string) from state.landed_files where event_table = 'requests'"
+    ).rows[0][0] %}
+    {% set reference_day = "least(newest_day.newest, date '" ~ newest_taken_in ~ "')" if newest_taken_in
+        else 'cast(null as date)' %}
     {% do remember('differing_days', '
         select distinct
             coalesce(now.event_table, taken.event_table) as event_table,
@@ -149,8 +154,7 @@
         from state.differing_days as differing
         cross join (' ~ newest_day() ~ ') as newest_day
         where
-            ' ~ (not nothing_taken_in) ~ '
-            and differing.landed_on < newest_day.newest - ' ~ lookback_of('differing.event_table') ~ '
+            differing.landed_on < ' ~ reference_day ~ ' - ' ~ lookback_of('differing.event_table') ~ '
             and not (' ~ asked ~ ')
     ') %}
     {% do count_late_rows() %}

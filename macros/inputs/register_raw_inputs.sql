@@ -262,7 +262,8 @@
 {#- From here on, a session reads the files of some landed days (ISO text, ascending) and of so many days around
     them, and no others, of the event logs that the model at hand reads; without days, all of them. A file
     of the usual size comes first: the engine takes all of them to be as long as the first, and hashes
-    whichever side of a join it takes for the smaller. -#}
+    whichever side of a join it takes for the smaller. Files that came too late and wait are not read, though a
+    day beside theirs is built: a file is read that was taken in and is still there. -#}
 {% macro read_files_of(days, before=0, after=0) %}
     {% do adapter.dispatch('read_files_of', 'tributary')(days, before, after) %}
 {% endmacro %}
@@ -278,9 +279,10 @@
                         path,
                         bytes,
                         avg(bytes) over () as mean_bytes
-                    from state.files_now
+                    from state.landed_files
                     where
                         event_table = '{{ event_tables_in(table) | first }}'
+                        and path in (select path from state.files_now)
                         and {{ on_days('landed_on', days, before, after) if days else 'false' }}
                 ) as files
             )
