@@ -9,13 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from tributary.bench.command import bench
-from tributary.build import run_build
+from tributary.publish.command import BUSY, exit_code_of, print_ending, rollback, status
+from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
+from tributary.publish.reports import Ending
+from tributary.publish.run import Run, begun, build_and_publish, build_marts
 from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows, reasons_held
 from tributary.settings import TARGETS, Settings, SettingsError, resolve
 from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
 
-FAILED = 1
 REFUSED = 2
 
 app = typer.Typer(
@@ -26,8 +28,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help=(
         "From an ad platform's raw event logs to a metrics mart in which every revenue identity "
-        "holds and every number is reconciled to the billing ledger.\n\n"
-        "Exit codes: 0 done, 1 a model or a check failed, 2 the input or the command was refused."
+        "holds and every number is reconciled to the billing ledger; built, audited and only then "
+        "published.\n\n"
+        "Exit codes: 0 done; 1 a model or a test failed; 2 the input, the command or the warehouse "
+        "was refused; 3 the marts could not be copied out of the build; 4 the audit found them "
+        "wrong, or could not be held; 5 they could not be published; 6 another run is at work. "
+        "Whatever but 0 leaves what is published as it was."
     ),
 )
 
@@ -52,6 +58,10 @@ WarehouseOption = Annotated[
         "--warehouse",
         help="Folder of the databases [env: TRIBUTARY_WAREHOUSE; default: warehouse].",
     ),
+]
+WaitOption = Annotated[
+    float,
+    typer.Option("--wait", min=0, help="Seconds to wait where another run is at work."),
 ]
 
 
@@ -82,9 +92,14 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Build every day again, from nothing.")
     ] = False,
+    wait: WaitOption = 0,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show dbt's own log.")] = False,
 ) -> None:
-    """Build the marts from the raw events, run every check and show what came out.
+    """Build the marts from the raw events, test and audit them, and publish what passed.
+
+    Readers open `marts.duckdb`, or `marts/<table>/*.parquet`, in the warehouse: they see the last
+    publication, whole, until the next takes its place in one step. What fails is not published,
+    and runs/<run>/report.md says why. With --select, and on Spark, nothing is published.
 
     Input that cannot be read is refused before anything is built, with the file, the column and the
     remedy. Rows that break a rule go to the quarantine and never stop the good ones.
@@ -97,23 +112,34 @@ def run(
     arguments = ["--select", select] if select else []
     if full_refresh:
         arguments.append("--full-refresh")
-    result = run_build(settings, arguments, console, verbose)
-    print_problems(console, settings, result)
-    if result.error:
-        raise typer.Exit(REFUSED)
-    if not result.succeeded:
-        console.print(
-            f"{len(result.problems)} failed. {settings.built_into} holds what this run built, "
-            "which did not pass: serve none of it until a run ends without a failure. The full log "
-            f"is {settings.project}/logs/dbt.log.",
-            highlight=False,
-            soft_wrap=True,
-        )
-        raise typer.Exit(FAILED)
-    if settings.target == "spark":
-        print_counts(console, result, "The marts are tables of the Spark database [bold]marts[/].")
-    elif not select:
-        print_summary(console, settings, result)
+    try:
+        with begun(settings, console, wait) as at_work:
+            if select or settings.target == "spark":
+                build_marts(at_work, arguments, verbose)
+                at_work.report.ending = Ending.built
+            else:
+                build_and_publish(at_work, arguments, verbose)
+    except WarehouseBusyError as busy:
+        console.print(f"[bold red]Busy.[/] {busy}", highlight=False, soft_wrap=True)
+        raise typer.Exit(BUSY) from busy
+    except WarehouseUnwritableError as unwritable:
+        _refuse(console, str(unwritable))
+    _print_run(console, at_work, is_whole=not select)
+    raise typer.Exit(exit_code_of(at_work.report))
+
+
+def _print_run(console: Console, ended: Run, is_whole: bool) -> None:
+    """What was found, what the marts say, and what became of them."""
+    settings, build = ended.settings, ended.build
+    if build and (build.error or build.problems):
+        print_problems(console, settings, build)
+    elif build and settings.target == "spark":
+        print_counts(console, build, "The marts are tables of the Spark database [bold]marts[/].")
+    elif build and is_whole:
+        print_summary(console, settings, build)
+    elif build:
+        print_counts(console, build, f"Built into {settings.built_into}; nothing is published.")
+    print_ending(console, settings, ended.report)
 
 
 @app.command()
@@ -155,8 +181,8 @@ def quarantine(
     console.print(listing)
 
 
-app.command()(simulate)
-app.command()(bench)
+for command in (status, rollback, simulate, bench):
+    app.command()(command)
 
 
 def _settings(

@@ -176,11 +176,11 @@ def print_problems(console: Console, settings: Settings, result: BuildResult) ->
             soft_wrap=True,
         )
         said.add(what)
-        for row in _first_rows(settings.build_database, problem) if found else []:
+        for row in first_rows(settings.build_database, problem) if found else []:
             console.print(f"    {_plain(row)}", highlight=False, soft_wrap=True)
 
 
-def _first_rows(database: Path, problem: NodeOutcome) -> list[str]:
+def first_rows(database: Path, problem: NodeOutcome) -> list[str]:
     """Some of the rows that a test found, each as text; none where they cannot be read again."""
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
@@ -222,10 +222,10 @@ def print_summary(console: Console, settings: Settings, result: BuildResult) -> 
             highlight=False,
             soft_wrap=True,
         )
-    print_counts(console, result, f"The marts are in [bold]{database}[/], schema marts.")
+    print_counts(console, result)
 
 
-def print_counts(console: Console, result: BuildResult, where: str) -> None:
+def print_counts(console: Console, result: BuildResult, where: str = "") -> None:
     """What was built and checked, what warned, and where the marts are."""
     for warning in sorted(result.warnings, key=lambda warning: warning.name):
         console.print(
@@ -236,7 +236,7 @@ def print_counts(console: Console, result: BuildResult, where: str) -> None:
     built = result.counts.get("success", 0)
     console.print(
         f"[bold green]{built} models built, {passed} tests passed[/], "
-        f"{len(result.warnings)} warned. {where}",
+        f"{len(result.warnings)} warned. {where}".rstrip(),
         highlight=False,
         soft_wrap=True,
     )

@@ -38,7 +38,7 @@ def test_a_run_shows_rows_reasons_revenue_and_where_the_mart_is(
         "charge_on_invalid_click",
         "search   2,142",
         "equal to the micro-unit",
-        str(ONE_PATH / "build.duckdb"),
+        str(ONE_PATH / "marts.duckdb"),
     ):
         assert words in said
     assert "failed" not in said

@@ -8,6 +8,7 @@ breaks it.
 
 import atexit
 import gc
+import logging
 import os
 import sys
 import warnings
@@ -34,6 +35,8 @@ def great_expectations() -> ModuleType:
     with _hidden("pyspark"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
+    # It says where it put a temporary folder; dbt has by then opened the root logger to such news.
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     atexit.register(_unload)
     return gx
 

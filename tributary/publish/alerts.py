@@ -27,7 +27,7 @@ class Alert(BaseModel):
         warehouse: the folder of the warehouse.
         published: the publication that readers see now; None: there is none.
         findings: each failure and warning.
-        report: the path of the run's report in words.
+        report: the path of the run's report in words; None: it could not be written.
         at: when the run ended, UTC.
     """
 
@@ -39,11 +39,11 @@ class Alert(BaseModel):
     warehouse: str
     published: str | None
     findings: list[Finding]
-    report: str
+    report: str | None
     at: datetime | None
 
 
-def alert_of(report: RunReport, warehouse: str, report_path: str) -> Alert | None:
+def alert_of(report: RunReport, warehouse: str, report_path: str | None) -> Alert | None:
     """What there is to say of a run; None where all is well."""
     is_failure = report.ending in (Ending.failed, Ending.refused)
     if not is_failure and not report.findings:

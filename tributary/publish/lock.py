@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -38,17 +39,37 @@ class Holder(BaseModel):
         return f"run {self.run_id} ({where})"
 
 
+@dataclass(frozen=True)
+class Hold:
+    """A warehouse that is held.
+
+    Attributes:
+        run_id: by which run.
+        since: since when, UTC.
+        dead: the run that held it before and never let go by itself: it was killed. None where the
+            last one ended well.
+    """
+
+    run_id: str
+    since: datetime
+    dead: Holder | None
+
+
 class WarehouseBusyError(Exception):
     """Another run works in the warehouse; the message says which, and what to do."""
+
+
+class WarehouseUnwritableError(Exception):
+    """The warehouse cannot be made or written; the message says which, why, and what to do."""
 
 
 @contextmanager
 def held(
     lock: Path,
-    run_id: str,
+    new_run_id: Callable[[datetime], str],
     wait_s: float = 0,
     on_wait: Callable[[Holder | None], None] = lambda _: None,
-) -> Iterator[Holder | None]:
+) -> Iterator[Hold]:
     """Hold a warehouse while the block runs.
 
     The operating system lets go of the lock when its process ends, however it ends: a stale one
@@ -56,29 +77,44 @@ def held(
 
     Args:
         lock: the file.
-        run_id: who asks.
+        new_run_id: names the run once the lock is its own, so that names are in the order in which
+            runs worked, whoever waited for whom.
         wait_s: how many seconds to wait for another run to end.
         on_wait: called once with the other run, where there is one to wait for.
 
-    Yields:
-        The run that held the warehouse before and never let go by itself: it was killed. None
-        where the last one ended well.
-
     Raises:
         WarehouseBusyError: another run holds it, still, after `wait_s` seconds.
-        OSError: the file cannot be written.
+        WarehouseUnwritableError: the file cannot be made or written.
     """
-    with lock.open("a+", encoding="utf-8") as file:
+    with _opened(lock) as file:
         _take(file, lock, wait_s, on_wait)
         dead = _holder(file)
+        now = datetime.now(UTC)
         holder = Holder(
-            run_id=run_id, pid=os.getpid(), host=socket.gethostname(), since=datetime.now(UTC)
+            run_id=new_run_id(now), pid=os.getpid(), host=socket.gethostname(), since=now
         )
-        _write(file, holder.model_dump_json())
+        with unwritable(lock.parent, "written"):
+            _write(file, holder.model_dump_json())
         try:
-            yield dead
+            yield Hold(holder.run_id, now, dead)
         finally:
             _write(file, "")
+
+
+@contextmanager
+def unwritable(warehouse: Path, done: str) -> Iterator[None]:
+    """Say of a warehouse that it cannot be made, or written, where the block cannot.
+
+    Raises:
+        WarehouseUnwritableError: instead of the OSError.
+    """
+    try:
+        yield
+    except OSError as failed:
+        raise WarehouseUnwritableError(
+            f"The warehouse {warehouse} cannot be {done}: {failed.strerror}. Nothing was changed. "
+            "Mend that, or name another folder: --warehouse."
+        ) from failed
 
 
 def holder_of(lock: Path) -> Holder | None:
@@ -91,6 +127,11 @@ def holder_of(lock: Path) -> Holder | None:
         except BlockingIOError:
             return _holder(file)
         return None
+
+
+def _opened(lock: Path) -> IO[str]:
+    with unwritable(lock.parent, "written"):
+        return lock.open("a+", encoding="utf-8")
 
 
 def _take(

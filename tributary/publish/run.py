@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +12,16 @@ import duckdb
 from rich.console import Console
 
 from tributary.audit import AuditError, audit_candidate
-from tributary.build import BuildResult, run_build
+from tributary.build import BuildResult, NodeOutcome, run_build
 from tributary.publish.alerts import alert_of, send
 from tributary.publish.candidate import CandidateError, make_candidate
-from tributary.publish.lock import Holder, held, holder_of
+from tributary.publish.lock import (
+    Holder,
+    WarehouseUnwritableError,
+    held,
+    holder_of,
+    unwritable,
+)
 from tributary.publish.manifest import AuditVerdict, Manifest
 from tributary.publish.places import DATABASE, Places
 from tributary.publish.publication import (
@@ -28,6 +34,7 @@ from tributary.publish.publication import (
 )
 from tributary.publish.reports import Ending, Finding, RunReport, Stage, new_run_id, read_reports
 from tributary.settings import Settings
+from tributary.summary import first_rows
 
 _DAMAGED = ("Corrupt database file", "checksum", "not a valid DuckDB database", "Serialization")
 
@@ -94,26 +101,15 @@ def begun(settings: Settings, console: Console, wait_s: float = 0) -> Iterator[R
 
     Raises:
         WarehouseBusyError: another run is at work.
-        OSError: the warehouse cannot be written.
+        WarehouseUnwritableError: the warehouse cannot be made or written; that is said to the
+            webhook as well.
     """
-    settings.warehouse.mkdir(parents=True, exist_ok=True)
-    places = Places(settings.warehouse)
-    now = datetime.now(UTC)
-    run_id = new_run_id(now, places)
-
-    def say_who(other: Holder | None) -> None:
-        console.print(f"Waiting for {other or 'another run'} to end.", highlight=False)
-
-    with held(places.lock, run_id, wait_s, say_who) as dead:
-        if dead:
-            console.print(
-                f"[yellow]Before this:[/] {dead} was killed; this run goes on from what it left.",
-                highlight=False,
-                soft_wrap=True,
-            )
-        run = Run(settings, console, RunReport(run_id=run_id, began_at=now, events=settings.events))
-        sweep(places)
-        _leave(run)
+    with ExitStack() as until_the_end:
+        try:
+            run = _begin(settings, console, wait_s, until_the_end)
+        except WarehouseUnwritableError as failed:
+            _report_unwritable(settings, console, str(failed))
+            raise
         try:
             yield run
         except StageFailedError:
@@ -125,6 +121,41 @@ def begun(settings: Settings, console: Console, wait_s: float = 0) -> Iterator[R
             raise
         finally:
             _end(run)
+
+
+def _begin(settings: Settings, console: Console, wait_s: float, until_the_end: ExitStack) -> Run:
+    places = Places(settings.warehouse)
+
+    def say_who(other: Holder | None) -> None:
+        console.print(f"Waiting for {other or 'another run'} to end.", highlight=False)
+
+    with unwritable(settings.warehouse, "made"):
+        settings.warehouse.mkdir(parents=True, exist_ok=True)
+    hold = until_the_end.enter_context(
+        held(places.lock, lambda now: new_run_id(now, places), wait_s, say_who)
+    )
+    if hold.dead:
+        console.print(
+            f"[yellow]Before this:[/] {hold.dead} was killed; this run goes on from what it left.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    with unwritable(settings.warehouse, "written"):
+        sweep(places)
+    report = RunReport(run_id=hold.run_id, began_at=hold.since, events=settings.events)
+    run = Run(settings, console, report)
+    _leave(run)
+    return run
+
+
+def _report_unwritable(settings: Settings, console: Console, message: str) -> None:
+    """No report can be left where nothing can be written: the webhook is told."""
+    now = datetime.now(UTC)
+    run = Run(settings, console, RunReport(run_id="(none)", began_at=now, events=settings.events))
+    run.find("warehouse", message, is_blocking=True)
+    run.report.ending, run.report.ended_at = Ending.refused, now
+    run.report.summary = message
+    _alert(run, None)
 
 
 def build_and_publish(run: Run, arguments: list[str], verbose: bool) -> None:
@@ -160,8 +191,7 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
             run.report.ending = Ending.refused
             raise run.fail("input", run.build.error)
         for problem in run.build.problems:
-            found = f"{problem.failures:,} found." if problem.status == "fail" else problem.message
-            run.find(problem.name, found, is_blocking=True)
+            run.find(problem.name, _in_words(run, problem), is_blocking=True)
         if run.build.problems:
             raise StageFailedError(f"{len(run.build.problems)} models or tests failed.")
     return run.build.marts
@@ -239,6 +269,13 @@ def _said(result: BuildResult) -> list[str]:
     return [result.error or "", *(problem.message for problem in result.problems)]
 
 
+def _in_words(run: Run, problem: NodeOutcome) -> str:
+    if problem.status != "fail":
+        return problem.message
+    rows = " | ".join(first_rows(run.settings.build_database, problem))
+    return f"{problem.failures:,} found" + (f", among them: {rows}." if rows else ".")
+
+
 def _forget_build(run: Run, fault: str) -> None:
     run.console.print(
         f"[yellow]The build database is damaged[/] ({fault.splitlines()[0]}). It holds nothing "
@@ -259,13 +296,17 @@ def _end(run: Run) -> None:
     report.summary = _summary(run)
     shutil.rmtree(run.places.candidate(report.run_id), ignore_errors=True)
     in_words = _leave(run)
-    alert = alert_of(report, str(run.settings.warehouse), str(in_words))
+    _alert(run, in_words)
+    for old in sorted(run.places.runs.glob("*"), reverse=True)[run.settings.keep_runs :]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _alert(run: Run, report: Path | None) -> None:
+    alert = alert_of(run.report, str(run.settings.warehouse), str(report) if report else None)
     if alert and run.settings.alert_webhook:
         undelivered = send(alert, run.settings.alert_webhook)
         if undelivered:
             run.console.print(f"[yellow]{undelivered}[/]", highlight=False, soft_wrap=True)
-    for old in sorted(run.places.runs.glob("*"), reverse=True)[run.settings.keep_runs :]:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _leave(run: Run) -> Path | None:

@@ -16,7 +16,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from tributary.publish.lock import held
-with held(Path(sys.argv[1]), "the-other"):
+with held(Path(sys.argv[1]), lambda now: "the-other"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -37,7 +37,7 @@ def test_the_second_run_is_refused_and_told_who_is_at_work(
     other: "subprocess.Popen[str]", tmp_path: Path
 ) -> None:
     lock = tmp_path / "run.lock"
-    with pytest.raises(WarehouseBusyError) as refused, held(lock, "me"):
+    with pytest.raises(WarehouseBusyError) as refused, held(lock, lambda _: "me"):
         pass
     other.kill()
     other.wait()
@@ -51,7 +51,7 @@ def test_the_second_run_waits_where_it_is_told_to(
     told: list[Holder | None] = []
     threading.Timer(1, other.kill).start()
     began = time.monotonic()
-    with held(tmp_path / "run.lock", "me", wait_s=30, on_wait=told.append):
+    with held(tmp_path / "run.lock", lambda _: "me", wait_s=30, on_wait=told.append):
         assert 0.5 < time.monotonic() - began < 20
     assert [holder.run_id for holder in told if holder] == ["the-other"]
 
@@ -62,11 +62,11 @@ def test_the_lock_of_a_killed_run_is_taken_over_and_said(
     lock = tmp_path / "run.lock"
     os.kill(other.pid, signal.SIGKILL)
     other.wait()
-    with held(lock, "me") as dead:
-        assert dead is not None
-        assert dead.run_id == "the-other"
-    with held(lock, "me again") as dead:
-        assert dead is None
+    with held(lock, lambda _: "me") as hold:
+        assert hold.dead is not None
+        assert hold.dead.run_id == "the-other"
+    with held(lock, lambda _: "me again") as hold:
+        assert hold.dead is None
 
 
 def test_who_only_asks_learns_who_is_at_work(
