@@ -1,0 +1,194 @@
+"""Whatever happens to a run, readers see the last publication whole, and the next run is right."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+from test_late_and_long_away import deliver
+from test_rebuilds import contents
+from typer.testing import CliRunner
+from warm import ONLY_MODELS, kill_in, last_report, run, start
+
+from tributary.cli import app
+from tributary.publish.candidate import damaged_file
+from tributary.publish.command import REFUSED
+from tributary.publish.places import Places
+from tributary.publish.publication import served
+from tributary.publish.reports import Ending, Stage
+
+SIMULATED = ("--format", "parquet", "--clean", "--days", "9", "--requests-per-day", "60")
+FIRST_DAYS = 4
+KILLS_IN_A_BUILD = 6
+KILLS_AFTER_IT = (
+    (Stage.export, 0.0),
+    (Stage.export, 0.3),
+    (Stage.export, 1.5),
+    (Stage.publish, 0.0),
+)
+LEAST_KILLS = 24
+"""The audit follows the export in the same folder, so that a later kill hits it."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that the platform ever delivers."""
+    folder = tmp_path_factory.mktemp("whole") / "platform"
+    outcome = CliRunner().invoke(app, ["simulate", "--out", str(folder), *SIMULATED])
+    assert outcome.exit_code == 0, outcome.output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first_run(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The platform after some days, and a warehouse that has published them."""
+    folder = tmp_path_factory.mktemp("first")
+    events = deliver(whole, folder / "platform", FIRST_DAYS)
+    assert run(events, folder / "warehouse") == 0
+    assert run(events, folder / "warehouse", *ONLY_MODELS) == 0
+    return events, folder / "warehouse"
+
+
+@pytest.fixture
+def platform(first_run: tuple[Path, Path], whole: Path, tmp_path: Path) -> tuple[Path, Places]:
+    """The same, of a test's own, with one more day delivered."""
+    events, warehouse = (tmp_path / folder.name for folder in first_run)
+    shutil.copytree(first_run[0], events)
+    shutil.copytree(first_run[1], warehouse, symlinks=True)
+    deliver(whole, events, FIRST_DAYS + 1)
+    return events, Places(warehouse)
+
+
+def seen_by_readers(places: Places) -> str:
+    """Which publication they see; every file of it is what was published, and opens."""
+    now = served(places)
+    assert now is not None
+    assert damaged_file(now.folder, now.manifest) is None
+    with duckdb.connect(str(places.served_database), read_only=True) as connection:
+        for table, described in now.manifest.tables.items():
+            for source in (table, f"'{places.served_tables / table}/*.parquet'"):
+                counted = connection.execute(f"select count(*) from {source}").fetchone()
+                assert counted == (described.rows,)
+    return now.manifest.run_id
+
+
+def check_right(events: Path, places: Places, fresh: Path) -> None:
+    """What is published is what a warehouse publishes that never saw trouble."""
+    assert run(events, fresh, *ONLY_MODELS) == 0
+    expected = contents(Places(fresh).served_database.resolve(), "main")
+    assert contents(places.served_database.resolve(), "main") == expected
+
+
+def test_a_run_that_is_killed_anywhere_changes_nothing_and_the_next_is_right(
+    platform: tuple[Path, Places], whole: Path, tmp_path: Path
+) -> None:
+    events, places = platform
+    build_s = last_report(places).seconds[Stage.build]
+    in_build = [
+        (Stage.build, build_s * (part + 0.5) / KILLS_IN_A_BUILD) for part in range(KILLS_IN_A_BUILD)
+    ]
+    killed = 0
+    for days in (FIRST_DAYS + 1, FIRST_DAYS + 2, FIRST_DAYS + 3):
+        deliver(whole, events, days)
+        for stage, after_s in (*in_build, *KILLS_AFTER_IT):
+            before = seen_by_readers(places)
+            killed += kill_in(start(events, places.warehouse, *ONLY_MODELS), places, stage, after_s)
+            assert seen_by_readers(places) in (before, last_report(places).run_id)
+        assert run(events, places.warehouse) == 0
+        assert last_report(places).ending is Ending.published
+        assert seen_by_readers(places) == last_report(places).run_id
+        check_right(events, places, tmp_path / f"fresh-{days}")
+    assert killed >= LEAST_KILLS
+    assert places.candidates() == []
+
+
+@pytest.mark.parametrize("part", [0, 0.5, 0.99])
+def test_a_damaged_build_database_is_made_again(
+    platform: tuple[Path, Places], tmp_path: Path, part: float
+) -> None:
+    events, places = platform
+    size = places.build_database.stat().st_size
+    with places.build_database.open("r+b") as file:
+        file.seek(int(size * part))
+        file.write(os.urandom(64 * 1024))
+    assert run(events, places.warehouse, *ONLY_MODELS) == 0
+    assert seen_by_readers(places) == last_report(places).run_id
+    check_right(events, places, tmp_path / "fresh")
+
+
+def test_a_damaged_input_is_named_and_what_is_published_stays(
+    platform: tuple[Path, Places], tmp_path: Path
+) -> None:
+    events, places = platform
+    before = seen_by_readers(places)
+    file = max((events / "events" / "clicks").rglob("*.parquet"))
+    whole = file.read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], b"PAR1" + os.urandom(len(whole) - 4)):
+        file.write_bytes(damaged)
+        assert run(events, places.warehouse) in (1, 2)
+        report = last_report(places)
+        assert file.name in report.summary, report.summary
+        assert seen_by_readers(places) == before
+    file.write_bytes(whole)
+    assert run(events, places.warehouse) == 0
+    check_right(events, places, tmp_path / "fresh")
+
+
+@contextmanager
+def small_disk(place: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of its own, in memory, that is soon full; only root may have one."""
+    if os.geteuid() != 0:
+        pytest.skip("Only root can mount a small disk.")
+    place.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]
+    mounted = subprocess.run(["mount", *options], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"This machine mounts no small disk: {mounted.stderr}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_full_disk_is_said_and_what_is_published_stays(
+    platform: tuple[Path, Places], tmp_path: Path
+) -> None:
+    events, places = platform
+    built = sum(file.stat().st_size for file in places.warehouse.rglob("*") if file.is_file())
+    with small_disk(tmp_path / "disk", 64 + 2 * (built >> 20)) as disk:
+        full = Places(disk / "warehouse")
+        shutil.copytree(places.warehouse, full.warehouse, symlinks=True)
+        before = seen_by_readers(full)
+        ballast = disk / "ballast"
+        endings = set()
+        for free in (0, 1 << 16, 1 << 20, 4 << 20, 8 << 20):
+            ballast.unlink(missing_ok=True)
+            with ballast.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - free or 1)
+            endings.add(run(events, full.warehouse, *ONLY_MODELS))
+            if 0 not in endings:
+                assert seen_by_readers(full) == before
+        assert endings & {1, 2, 3, 5}
+        ballast.unlink()
+        assert run(events, full.warehouse) == 0
+        check_right(events, full, tmp_path / "fresh")
+
+
+def test_a_warehouse_that_cannot_be_written_is_said_and_can_be_read(
+    platform: tuple[Path, Places], tmp_path: Path
+) -> None:
+    events, places = platform
+    with small_disk(tmp_path / "disk", 512) as disk:
+        sealed = Places(disk / "warehouse")
+        shutil.copytree(places.warehouse, sealed.warehouse, symlinks=True)
+        before = seen_by_readers(sealed)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        assert run(events, sealed.warehouse) == REFUSED
+        assert seen_by_readers(sealed) == before
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        assert run(events, sealed.warehouse, *ONLY_MODELS) == 0
+        assert seen_by_readers(sealed) == last_report(sealed).run_id

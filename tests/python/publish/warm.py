@@ -1,0 +1,86 @@
+"""Runs in processes of their own that have dbt and the audit's engine loaded already, so that a
+test can afford to kill dozens of them."""
+
+import multiprocessing
+import os
+import sys
+import time
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from one_path import at_one_path
+from rich.console import Console
+
+from tributary.publish.command import REFUSED, exit_code_of
+from tributary.publish.lock import WarehouseUnwritableError
+from tributary.publish.places import Places
+from tributary.publish.reports import RunReport, Stage
+from tributary.publish.run import begun, build_and_publish
+from tributary.settings import resolve
+
+ONLY_MODELS = ("--resource-type", "model")
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["preloaded"])
+_SECONDS = 240
+
+
+def start(events: Path, warehouse: Path, *arguments: str) -> ForkServerProcess:
+    """Begin a run of everything, up to the publication."""
+    process = _CONTEXT.Process(
+        target=_run, args=(dict(os.environ), str(events), at_one_path(warehouse), list(arguments))
+    )
+    process.start()
+    return process
+
+
+def run(events: Path, warehouse: Path, *arguments: str) -> int:
+    """A run, and its exit code."""
+    return end_of(start(events, warehouse, *arguments))
+
+
+def end_of(process: ForkServerProcess) -> int:
+    """Wait for a run; its exit code, or minus the signal that ended it."""
+    process.join(_SECONDS)
+    assert process.exitcode is not None, "The run hangs."
+    return process.exitcode
+
+
+def kill_in(process: ForkServerProcess, places: Places, stage: Stage, after_s: float) -> bool:
+    """Kill a run so many seconds after it came to a stage; whether it was still alive then."""
+    began = time.monotonic()
+    while process.is_alive() and time.monotonic() - began < _SECONDS:
+        if _stage_at_work(places) is stage:
+            break
+        time.sleep(0.002)
+    time.sleep(after_s)
+    process.kill()
+    return end_of(process) < 0
+
+
+def last_report(places: Places) -> RunReport:
+    """What the last run left."""
+    file = max(places.runs.glob("*/report.json"))
+    return RunReport.model_validate_json(file.read_text("utf-8"))
+
+
+def _stage_at_work(places: Places) -> Stage | None:
+    """Told by what a run leaves in the folder as it goes on."""
+    candidate = next(iter(places.candidates()), None)
+    if candidate is None:
+        return Stage.build
+    if (candidate / "manifest.json").exists():
+        return Stage.publish
+    return Stage.export
+
+
+def _run(environment: dict[str, str], events: str, warehouse: Path, arguments: list[str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    with Path(os.devnull).open("w") as nowhere:
+        settings = resolve(events=events, warehouse=warehouse)
+        try:
+            with begun(settings, Console(file=nowhere)) as at_work:
+                build_and_publish(at_work, arguments, verbose=False)
+        except WarehouseUnwritableError:
+            sys.exit(REFUSED)
+    sys.exit(exit_code_of(at_work.report))
