@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tributary.bench.command import bench
+from tributary.bench.readers import bench_readers
 from tributary.publish.command import BUSY, exit_code_of, print_ending, rollback, status
 from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
 from tributary.publish.reports import Ending
@@ -181,7 +182,7 @@ def quarantine(
     console.print(listing)
 
 
-for command in (status, rollback, simulate, bench):
+for command in (status, rollback, simulate, bench, bench_readers):
     app.command()(command)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from one_path import TARGETS, at_one_path
+from receiver import Receiver
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = ("test_spark_parity", "test_incremental_equals_full", "test_garbage_is_refused")
@@ -65,6 +66,15 @@ def tributary() -> Command:
         )
 
     return run
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook that remembers what it was sent."""
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
 
 
 @pytest.fixture(scope="session")

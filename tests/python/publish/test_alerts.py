@@ -1,13 +1,9 @@
 """What failed and what warned reaches a receiver, and what is well is not said."""
 
-import json
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
+from receiver import Receiver
 
 from tributary.publish.alerts import Alert, alert_of, send
 from tributary.publish.reports import Ending, Finding, RunReport, Stage
@@ -15,37 +11,6 @@ from tributary.publish.reports import Ending, Finding, RunReport, Stage
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 WARNING = Finding(stage=Stage.audit, name="volume", message="half of it", is_blocking=False)
 FAILURE = Finding(stage=Stage.audit, name="totals", message="one too many", is_blocking=True)
-
-
-class Receiver:
-    """A webhook on this machine that answers as it is told and remembers what it was sent."""
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        self.bodies: list[dict[str, Any]] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.bodies.append(json.loads(body))
-                self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_port}/secret"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
 
 
 def report(ending: Ending, *findings: Finding) -> RunReport:

@@ -5,18 +5,24 @@ import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Iterable
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from unittest.mock import patch
 
+import duckdb
 from one_path import at_one_path
 from rich.console import Console
 
-from tributary.publish.command import REFUSED, exit_code_of
-from tributary.publish.lock import WarehouseUnwritableError
+from tributary.publish import run as publish_run
+from tributary.publish.candidate import make_candidate
+from tributary.publish.command import BUSY, REFUSED, exit_code_of
+from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
+from tributary.publish.manifest import Manifest
 from tributary.publish.places import Places
 from tributary.publish.reports import RunReport, Stage
 from tributary.publish.run import begun, build_and_publish
-from tributary.settings import resolve
+from tributary.settings import Settings, resolve
 
 ONLY_MODELS = ("--resource-type", "model")
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -24,18 +30,24 @@ _CONTEXT.set_forkserver_preload(["preloaded"])
 _SECONDS = 240
 
 
-def start(events: Path, warehouse: Path, *arguments: str) -> ForkServerProcess:
-    """Begin a run of everything, up to the publication."""
-    process = _CONTEXT.Process(
-        target=_run, args=(dict(os.environ), str(events), at_one_path(warehouse), list(arguments))
-    )
+def start(events: Path, warehouse: Path, *arguments: str, spoil: str = "") -> ForkServerProcess:
+    """Begin a run of everything, up to the publication.
+
+    Args:
+        events: the platform.
+        warehouse: where it builds and publishes.
+        arguments: for dbt.
+        spoil: a statement that is run on the candidate before its audit.
+    """
+    given = (dict(os.environ), str(events), at_one_path(warehouse), list(arguments), spoil)
+    process = _CONTEXT.Process(target=_run, args=given)
     process.start()
     return process
 
 
-def run(events: Path, warehouse: Path, *arguments: str) -> int:
+def run(events: Path, warehouse: Path, *arguments: str, spoil: str = "") -> int:
     """A run, and its exit code."""
-    return end_of(start(events, warehouse, *arguments))
+    return end_of(start(events, warehouse, *arguments, spoil=spoil))
 
 
 def end_of(process: ForkServerProcess) -> int:
@@ -73,9 +85,13 @@ def _stage_at_work(places: Places) -> Stage | None:
     return Stage.export
 
 
-def _run(environment: dict[str, str], events: str, warehouse: Path, arguments: list[str]) -> None:
+def _run(
+    environment: dict[str, str], events: str, warehouse: Path, arguments: list[str], spoil: str
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
+    if spoil:
+        _spoil_candidates(spoil)
     with Path(os.devnull).open("w") as nowhere:
         settings = resolve(events=events, warehouse=warehouse)
         try:
@@ -83,4 +99,18 @@ def _run(environment: dict[str, str], events: str, warehouse: Path, arguments: l
                 build_and_publish(at_work, arguments, verbose=False)
         except WarehouseUnwritableError:
             sys.exit(REFUSED)
+        except WarehouseBusyError:
+            sys.exit(BUSY)
     sys.exit(exit_code_of(at_work.report))
+
+
+def _spoil_candidates(statement: str) -> None:
+    def make_and_spoil(
+        settings: Settings, marts: Iterable[str], folder: Path, run_id: str
+    ) -> Manifest:
+        manifest = make_candidate(settings, marts, folder, run_id)
+        with duckdb.connect(str(folder / "marts.duckdb")) as connection:
+            connection.execute(statement)
+        return manifest
+
+    patch.object(publish_run, "make_candidate", make_and_spoil).start()
