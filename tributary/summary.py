@@ -234,8 +234,9 @@ def print_counts(console: Console, result: BuildResult, where: str = "") -> None
         )
     passed = result.counts.get("pass", 0)
     built = result.counts.get("success", 0)
+    tests = f"{passed} tests passed" if passed else "nothing new to test"
     console.print(
-        f"[bold green]{built} models built, {passed} tests passed[/], "
+        f"[bold green]{built} models built, {tests}[/], "
         f"{len(result.warnings)} warned. {where}".rstrip(),
         highlight=False,
         soft_wrap=True,

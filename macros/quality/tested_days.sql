@@ -12,8 +12,9 @@
         select '" ~ staged_name('') ~ "' || event_table, landed_on from state.changed_days
     ") %}
     {% if flags.WHICH == 'build' %}
+        {% do remember('code_now', "select '" ~ fingerprint_of_project() ~ "' as fingerprint") %}
         {% set passed = run_query(
-            "select count(*) from state.tested_code where fingerprint = '" ~ fingerprint_of_project() ~ "'"
+            'select count(*) from state.tested_code where fingerprint in (select fingerprint from state.code_now)'
         ).rows[0][0] %}
         {% do graph.update({'tests_only_new_days': passed > 0}) %}
     {% endif %}

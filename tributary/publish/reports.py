@@ -42,12 +42,14 @@ class Finding(BaseModel):
         name: the model, the test or the rule.
         message: what was found, in words.
         is_blocking: it kept the marts from being published.
+        rows: how many rows a test of the build found; None where it was no such test.
     """
 
     stage: Stage
     name: str
     message: str
     is_blocking: bool
+    rows: int | None = None
 
 
 class RunReport(BaseModel):

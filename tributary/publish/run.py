@@ -33,6 +33,7 @@ from tributary.publish.publication import (
     sweep,
 )
 from tributary.publish.reports import Ending, Finding, RunReport, Stage, new_run_id, read_reports
+from tributary.publish.settled import has_passed, last_run_of_the_same, warned_before
 from tributary.settings import Settings
 from tributary.summary import first_rows
 
@@ -75,10 +76,10 @@ class Run:
             spent = self.report.seconds.get(stage, 0) + time.monotonic() - began
             self.report.seconds[stage] = round(spent, 3)
 
-    def find(self, name: str, message: str, *, is_blocking: bool) -> None:
+    def find(self, name: str, message: str, *, is_blocking: bool, rows: int | None = None) -> None:
         """Note a failure or a warning of the stage at work."""
         finding = Finding(
-            stage=self.report.stage, name=name, message=message, is_blocking=is_blocking
+            stage=self.report.stage, name=name, message=message, is_blocking=is_blocking, rows=rows
         )
         self.report.findings.append(finding)
 
@@ -180,13 +181,16 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
         fault = fault_of_build(run.places.build_database)
         if fault:
             _forget_build(run, fault)
-        run.build = run_build(run.settings, arguments, run.console, verbose)
+        run.build = _rebuilt_unchanged(run, arguments, verbose) or run_build(
+            run.settings, arguments, run.console, verbose
+        )
         damage = next((said for said in _said(run.build) if _is_damage(said)), None)
         if damage and not fault:
             _forget_build(run, damage)
             run.build = run_build(run.settings, arguments, run.console, verbose)
         for warning in run.build.warnings:
-            run.find(warning.name, f"{warning.failures:,} found.", is_blocking=False)
+            found = f"{warning.failures:,} found."
+            run.find(warning.name, found, is_blocking=False, rows=warning.failures)
         if run.build.error:
             run.report.ending = Ending.refused
             raise run.fail("input", run.build.error)
@@ -195,6 +199,19 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
         if run.build.problems:
             raise StageFailedError(f"{len(run.build.problems)} models or tests failed.")
     return run.build.marts
+
+
+def _rebuilt_unchanged(run: Run, arguments: list[str], verbose: bool) -> BuildResult | None:
+    """The models alone, where nothing new came in; None where there is something to test."""
+    before = None if arguments else last_run_of_the_same(run.settings, run.report.run_id)
+    if before is None:
+        return None
+    without_tests = ["--exclude-resource-type", "test"]
+    result = run_build(run.settings, without_tests, run.console, verbose)
+    if not result.succeeded or not has_passed(run.places.build_database):
+        return None
+    result.warnings = warned_before(before)
+    return result
 
 
 def export_marts(run: Run, marts: list[str]) -> tuple[Manifest, Path]:

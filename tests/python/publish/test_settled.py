@@ -1,0 +1,65 @@
+"""Where nothing is new the tests that passed do not run again; where anything is, they do."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Command
+from typer.testing import CliRunner
+
+from tributary.cli import app
+from tributary.publish.settled import has_passed
+
+SIMULATED = ("--clean", "--days", "3", "--requests-per-day", "40")
+UNTESTED = "nothing new to test"
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("settled") / "platform"
+    outcome = CliRunner().invoke(app, ["simulate", "--out", str(folder), *SIMULATED])
+    assert outcome.exit_code == 0, outcome.output
+    return folder
+
+
+def test_what_passed_is_not_tested_again_until_something_is_new(
+    tributary: Command, events: Path, tmp_path: Path
+) -> None:
+    def said() -> str:
+        outcome = tributary("run", "--events", events, "--warehouse", tmp_path)
+        assert outcome.returncode == 0, outcome.stdout
+        return outcome.stdout
+
+    assert UNTESTED not in said()
+    again = said()
+    assert UNTESTED in again
+    assert "Published" in again
+    # The same bytes, delivered anew: a file that is gone and came back.
+    file = events / "events" / "clicks.csv"
+    shutil.copy(file, tmp_path / "aside.csv")
+    file.unlink()
+    shutil.copy(tmp_path / "aside.csv", file)
+    assert UNTESTED not in said()
+
+
+@pytest.mark.parametrize(
+    ("change", "has_it"),
+    [
+        ("select 1", True),
+        (
+            "insert into state.untested_days by name select 'x' as model, current_date as day",
+            False,
+        ),
+        ("update state.code_now set fingerprint = 'another'", False),
+        ("truncate state.tested_code", False),
+    ],
+)
+def test_only_a_build_whose_every_test_passed_with_this_code_has_passed(
+    built_warehouse: Path, tmp_path: Path, change: str, has_it: bool
+) -> None:
+    database = tmp_path / "build.duckdb"
+    shutil.copy(built_warehouse, database)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(change)
+    assert has_passed(database) is has_it
