@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from one_path import TARGETS, at_one_path
 from receiver import Receiver
+from warm import command
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = ("test_spark_parity", "test_incremental_equals_full", "test_garbage_is_refused")
@@ -53,16 +54,9 @@ def tributary() -> Command:
         if "--warehouse" in given:
             place = given.index("--warehouse") + 1
             given[place] = at_one_path(Path(str(given[place])))
-        return subprocess.run(
-            [sys.executable, "-m", "tributary", *(str(argument) for argument in given)],
-            cwd=cwd,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            env={
-                **{k: v for k, v in os.environ.items() if not k.startswith("TRIBUTARY_")},
-                "COLUMNS": "200",
-            },
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TRIBUTARY_")}
+        return command(
+            [str(argument) for argument in given], cwd, {**environment, "COLUMNS": "200"}
         )
 
     return run

@@ -1,13 +1,17 @@
-"""Runs in processes of their own that have dbt and the audit's engine loaded already, so that a
-test can afford to kill dozens of them."""
+"""Processes that have dbt and the audit's engine loaded already: importing them takes longer than
+most of what is tested, and a test can afford to kill dozens of runs."""
 
 import multiprocessing
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.reduction import DupFd
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import duckdb
@@ -27,7 +31,23 @@ from tributary.settings import Settings, resolve
 ONLY_MODELS = ("--resource-type", "model")
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["preloaded"])
-_SECONDS = 240
+_SECONDS = 300
+
+
+def command(
+    arguments: list[str], cwd: Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """The command line, in a process of its own."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = _CONTEXT.Process(
+            target=_command,
+            args=(arguments, cwd, environment, DupFd(out.fileno()), DupFd(err.fileno())),
+        )
+        process.start()
+        code = end_of(process)
+        for said in (out, err):
+            said.seek(0)
+        return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
 
 
 def start(events: Path, warehouse: Path, *arguments: str, spoil: str = "") -> ForkServerProcess:
@@ -83,6 +103,19 @@ def _stage_at_work(places: Places) -> Stage | None:
     if (candidate / "manifest.json").exists():
         return Stage.publish
     return Stage.export
+
+
+def _command(
+    arguments: list[str], cwd: Path, environment: dict[str, str], out: Any, err: Any
+) -> None:
+    os.dup2(out.detach(), 1)
+    os.dup2(err.detach(), 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(cwd)
+    from tributary.cli import app
+
+    app(arguments)
 
 
 def _run(
