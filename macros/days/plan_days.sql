@@ -50,6 +50,11 @@
     {{ return("nullif(regexp_extract(" ~ path ~ ", '/[A-Za-z_]+=([0-9]{4}-[0-9]{2}-[0-9]{2})/', 1), '')") }}
 {% endmacro %}
 
+{#- The names of the folders above a file that are written <name>=<value>, from the outermost to the innermost. -#}
+{% macro names_of_folders(path) %}
+    {{ return('regexp_extract_all(' ~ path ~ ", '([^/=]+)=[^/]*/', 1)") }}
+{% endmacro %}
+
 
 {#- (path, bytes, modified_at) of the files of a raw table. -#}
 {% macro files_of(input) %}

@@ -335,8 +335,8 @@
 {% endmacro %}
 
 
-{#- {file: {column: type}}: what the new files of a raw table store, one file for all that store the same.
-    What stands in no file, but in the names of their folders, all of them have. -#}
+{#- {file: {column: type}}: what the new files of a raw table have, one file for all that have the same. What a
+    file does not store may stand in the names of the folders above it, <column>=<value>. -#}
 {% macro stored_columns(input, news) %}
     {{ return(adapter.dispatch('stored_columns', 'tributary')(input, news)) }}
 {% endmacro %}
@@ -346,7 +346,6 @@
         {{ return({input.path: input.columns}) }}
     {% endif %}
     {% set files = {} %}
-    {% set stored_anywhere = [] %}
     {% set looked_at = text_literal(input.path) %}
     {% if news.new_files < news.files %}
         {% do run_query("set variable new_files = (select list(path) from (select path, bytes, modified_at
@@ -354,22 +353,20 @@
             except select path, bytes, modified_at from state.landed_files))") %}
         {% set looked_at = "getvariable('new_files')" %}
     {% endif %}
-    {% for file, schema in run_query(
-        "select min(file_name), stored from (select file_name, string_agg(name || '=' || duckdb_type, '|' "
-        ~ 'order by name) as stored from parquet_schema(' ~ looked_at ~ ') '
-        ~ 'where duckdb_type is not null group by file_name) as files group by stored order by 1'
+    {% for file, schema, names in run_query(
+        "select min(file_name), stored, names from (select file_name, string_agg(name || '=' || duckdb_type, '|' "
+        ~ "order by name) as stored, array_to_string(" ~ names_of_folders('file_name') ~ ", '|') as names "
+        ~ 'from parquet_schema(' ~ looked_at ~ ') where duckdb_type is not null group by file_name) as files '
+        ~ 'group by stored, names order by 1'
     ).rows %}
         {% set columns = {} %}
+        {% for name in names.split('|') if name %}
+            {% do columns.update({name: input.columns.get(name, 'VARCHAR')}) %}
+        {% endfor %}
         {% for part in schema.split('|') %}
             {% do columns.update({part.split('=')[0]: part.split('=')[1]}) %}
         {% endfor %}
-        {% do stored_anywhere.extend(columns) %}
         {% do files.update({file: columns}) %}
-    {% endfor %}
-    {% for columns in files.values() %}
-        {% for name, type in input.columns.items() if name not in stored_anywhere %}
-            {% do columns.update({name: type}) %}
-        {% endfor %}
     {% endfor %}
     {{ return(files) }}
 {% endmacro %}

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from one_path import at_one_path
 from tiny import tiny_platform, write_platform
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from tributary.cli import REFUSED, app
 from tributary.csv_faults import find_csv_fault
@@ -218,6 +218,27 @@ def test_garbage_is_refused_by_name(garbage: str, tmp_path: Path) -> None:
         assert word in said
     assert "Traceback" not in said
     assert _left_behind(warehouse / "build.duckdb") == ([], 0)
+
+
+def _built(folder: Path, warehouse: Path) -> Result:
+    """A run of one staging model: all of its input is looked at before."""
+    place = ("--events", str(folder), "--warehouse", str(at_one_path(warehouse)))
+    return CliRunner().invoke(
+        app, ["run", *place, "--select", "stg_events__charges"], terminal_width=200
+    )
+
+
+def test_a_file_without_a_column_is_refused_in_a_later_run_as_in_the_first(tmp_path: Path) -> None:
+    folder = write_platform(tiny_platform(), tmp_path / "platform")
+    first = _as_parquet(folder, "clicks", "*")
+    assert _built(folder, tmp_path / "warehouse").exit_code != REFUSED
+    later = first.with_name("part2.parquet")
+    duckdb.sql(f"copy (select * exclude (is_invalid) from '{first}') to '{later}'")
+    outcome = _built(folder, tmp_path / "warehouse")
+    said = " ".join(outcome.output.split())
+    assert outcome.exit_code == REFUSED, said
+    for word in ("part2.parquet", "lacks the column is_invalid", "Write it as boolean"):
+        assert word in said
 
 
 def _left_behind(database: Path) -> tuple[list[str], int]:
