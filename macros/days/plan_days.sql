@@ -20,7 +20,7 @@
 
 
 {#- state.files_now: the files of each event log as they lie there. A file stands on the day that the name
-    of a folder above it gives, <name>=<day>. Where one file has no such folder, all stand on one day
+    of a folder above it gives, <name>=<day>. Where the files of one log have no such folder, all stand on one day
     without a date: any change to them is a change of everything. -#}
 {% macro list_landed_files(inputs) %}
     {% set selects = [] %}
@@ -39,15 +39,76 @@
         from (
             select
                 *,
-                try_cast(" ~ day_of_folder('path') ~ ' as date) as folder_day
+                " ~ day_of_path('path') ~ ' as folder_day
             from (' ~ selects | join(' union all ') ~ ') as files
         ) as dated
     ') %}
+    {% do check_folders_by_day() %}
 {% endmacro %}
 
-{#- The day that a path names, as text. -#}
+
+{#- Where one file of an event log lies by day, all of them do, in folders of the same names: neither engine reads a
+    table of which that is not so, and what waits for a day must be a day. -#}
+{% macro check_folders_by_day() %}
+    {% set logs = {} %}
+    {% for log, path, written, day in run_query("
+        select event_table, min(path), max(written), max(day)
+        from (
+            select
+                event_table,
+                path,
+                " ~ names_of_folders('path') ~ " as names,
+                " ~ name_of_folder('path') ~ " as name,
+                " ~ day_of_folder('path') ~ " as written,
+                cast(" ~ day_of_path('path') ~ " as string) as day
+            from state.files_now
+        ) as files
+        group by event_table, names, name, day is null
+        order by 1, 2
+    ").rows %}
+        {% if written and not day %}
+            {{ exceptions.raise_compiler_error(
+                path ~ ' lies in the folder of a day that no calendar has, ' ~ written ~ '. Rename the folder to the '
+                ~ 'UTC day of its rows, <name>=YYYY-MM-DD, or move it out of ' ~ events_root() ~ '.'
+            ) }}
+        {% endif %}
+        {% do logs.setdefault(log, []).append({'path': path, 'day': day}) %}
+    {% endfor %}
+    {% for log, sorts in logs.items() if sorts | length > 1 %}
+        {% set dated = sorts | selectattr('day') | map(attribute='path') | list %}
+        {% set undated = sorts | rejectattr('day') | map(attribute='path') | list %}
+        {% if dated and undated %}
+            {{ exceptions.raise_compiler_error(
+                undated[0] ~ ' lies in no folder by day, as other files of ' ~ log ~ ' do (' ~ dated[0] ~ '). Put it '
+                ~ 'into the folder of the UTC day of its rows, <name>=YYYY-MM-DD, or move it out of '
+                ~ events_root() ~ '.'
+            ) }}
+        {% elif dated or sorts[0].path.endswith('.parquet') %}
+            {{ exceptions.raise_compiler_error(
+                sorts[0].path ~ ' and ' ~ sorts[1].path ~ ' of ' ~ log ~ ' lie in folders of different names. The '
+                ~ 'name before = is free, but one for all files of an event log: rename the folders of either.'
+            ) }}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{#- The day that a path names, as text, which may be none of the calendar: the value of the first folder above a file
+    that is written like a day; and the name of that folder. -#}
 {% macro day_of_folder(path) %}
-    {{ return("nullif(regexp_extract(" ~ path ~ ", '/[A-Za-z_]+=([0-9]{4}-[0-9]{2}-[0-9]{2})/', 1), '')") }}
+    {{ return("nullif(regexp_extract(" ~ path ~ ", '" ~ folder_by_day() ~ "', 2), '')") }}
+{% endmacro %}
+
+{% macro name_of_folder(path) %}
+    {{ return("regexp_extract(" ~ path ~ ", '" ~ folder_by_day() ~ "', 1)") }}
+{% endmacro %}
+
+{% macro folder_by_day() %}
+    {{- return('/([A-Za-z_][A-Za-z0-9_]*)=([0-9]{4}-[0-9]{2}-[0-9]{2})/') -}}
+{% endmacro %}
+
+{% macro day_of_path(path) %}
+    {{ return('try_cast(' ~ day_of_folder(path) ~ ' as date)') }}
 {% endmacro %}
 
 {#- The names of the folders above a file that are written <name>=<value>, from the outermost to the innermost. -#}
@@ -88,9 +149,21 @@
 {% endmacro %}
 
 
-{#- The files of every event log lie in folders by day. -#}
+{#- The files of every event log lie in folders by day: by their paths, for a folder may be of the day on which
+    others stand that have none. -#}
 {% macro input_is_by_day() %}
-    {{ return(run_query('select min(landed_on) > ' ~ undated() ~ ' from state.files_now').rows[0][0]) }}
+    {{ return(run_query(
+        'select count(' ~ day_of_path('path') ~ ') = count(*) from state.files_now'
+    ).rows[0][0]) }}
+{% endmacro %}
+
+
+{#- The name of the folders by day of a raw table, which is one for all of them. -#}
+{% macro name_of_folders_by_day(table) %}
+    {{ return(run_query(
+        'select max(' ~ name_of_folder('path') ~ ") from state.files_now where event_table = '"
+        ~ event_tables_in(table) | first ~ "'"
+    ).rows[0][0]) }}
 {% endmacro %}
 
 

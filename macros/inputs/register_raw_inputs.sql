@@ -14,6 +14,7 @@
         {% endfor %}
         {% do list_landed_files(inputs) %}
         {% for input in inputs if input.path %}
+            {% do input.update({'columns': shown_columns(raw_input_reader(input.shown, input.table))}) %}
             {% do check_raw_input(input) %}
         {% endfor %}
         {% do make_raw_views(inputs) %}
@@ -57,8 +58,8 @@
 {% endmacro %}
 
 
-{#- {table, path, reader, columns}: a raw table whose files were found; no path where an optional one is
-    absent. -#}
+{#- {table, path, shown, reader}: a raw table whose files were found, and which of them shows its columns; no path
+    where an optional one is absent. -#}
 {% macro located_raw_input(table) %}
     {% set meta = table.config.meta %}
     {% set found = locate_raw_input(table.name, meta) %}
@@ -71,10 +72,9 @@
     {% endif %}
     {% set input = {'table': table, 'path': found.path} %}
     {% if found.path %}
-        {% set shown = found.first_file if found.path.endswith('.parquet') else found.path %}
         {% do input.update({
+            'shown': found.first_file if found.path.endswith('.parquet') else found.path,
             'reader': raw_input_reader(found.path, table),
-            'columns': shown_columns(raw_input_reader(shown, table)),
         }) %}
     {% endif %}
     {{ return(input) }}
@@ -137,10 +137,7 @@
         {% if from_path %}
             {{ return(', ' ~ from_path ~ ' as landed_on') }}
         {% endif %}
-        {% for name, type in input.columns.items()
-            if type == 'DATE' and name not in input.table.columns %}
-            {{ return(', ' ~ name ~ ' as landed_on') }}
-        {% endfor %}
+        {{ return(', ' ~ adapter.quote(name_of_folders_by_day(input.table)) ~ ' as landed_on') }}
     {% endif %}
     {{ return(', ' ~ undated() ~ ' as landed_on') }}
 {% endmacro %}

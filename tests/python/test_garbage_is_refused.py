@@ -134,9 +134,26 @@ def _nested(folder: Path) -> None:
     _as_parquet(folder, "clicks", "* replace ({'id': click_id} as click_id)")
 
 
-def _as_parquet(folder: Path, table: str, columns: str) -> Path:
+def _beside(day: str) -> Callable[[Path], None]:
+    """Clicks lie by day, and some of them in a folder of another name."""
+
+    def spoil(folder: Path) -> None:
+        first = _as_parquet(folder, "clicks", "*")
+        other = first.parents[1] / day / "other.parquet"
+        other.parent.mkdir(exist_ok=True)
+        other.write_bytes(first.read_bytes())
+
+    return spoil
+
+
+def _impossible_day(folder: Path) -> None:
+    file = _as_parquet(folder, "clicks", "*")
+    file.parent.rename(file.parents[1] / "dt=2026-13-45")
+
+
+def _as_parquet(folder: Path, table: str, columns: str, day: str = "dt=2026-10-19") -> Path:
     source = _events(folder, table)
-    target = folder / "events" / table / "dt=2026-10-19" / "part.parquet"
+    target = folder / "events" / table / day / "part.parquet"
     target.parent.mkdir(parents=True)
     duckdb.sql(f"copy (select {columns} from read_csv('{source}')) to '{target}'")
     source.unlink()
@@ -196,6 +213,26 @@ GARBAGE: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "a table in two layouts": (
         _two_layouts,
         ["clicks.csv", "clicks/**/*.parquet", "Keep one"],
+    ),
+    "a folder of no day": (
+        _impossible_day,
+        ["clicks/dt=2026-13-45/part.parquet", "no calendar has", "Rename the folder"],
+    ),
+    "a folder of no day beside good ones": (
+        _beside("dt=2026-02-30"),
+        ["clicks/dt=2026-02-30/other.parquet", "no calendar has", "Rename the folder"],
+    ),
+    "a day in other words": (
+        _beside("dt=2026-1-5"),
+        ["clicks/dt=2026-1-5/other.parquet", "in no folder by day", "<name>=YYYY-MM-DD"],
+    ),
+    "a file beside the folders by day": (
+        _beside("."),
+        ["clicks/other.parquet", "in no folder by day", "<name>=YYYY-MM-DD"],
+    ),
+    "folders by day of two names": (
+        _beside("day=2026-10-20"),
+        ["day=2026-10-20/other.parquet", "dt=2026-10-19/part.parquet", "rename the folders"],
     ),
     "money stored as a float": (_float_money, ["charges", "amount_micros", "DOUBLE", "bigint"]),
 }
@@ -310,6 +347,24 @@ def test_a_column_that_stands_in_the_folder_names_is_there(tmp_path: Path) -> No
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute("select currency from staging.stg_events__charges").fetchall()
     assert rows == [("CNY",)]
+
+
+def test_the_day_of_a_row_is_that_of_the_first_folder_whatever_other_folders_say(
+    tmp_path: Path,
+) -> None:
+    """A day before all others, and a second date whose name comes first in the alphabet."""
+    folder = write_platform(tiny_platform(), tmp_path / "platform")
+    for table in tiny_platform():
+        file = _as_parquet(folder, table, "*", "dt=2026-10-19/as_of=2026-10-21")
+        again = folder / "events" / table / "dt=1970-01-01" / "as_of=2026-10-20" / "part.parquet"
+        again.parent.mkdir(parents=True)
+        again.write_bytes(file.read_bytes())
+    _built(folder, tmp_path / "warehouse")
+    with duckdb.connect(str(tmp_path / "warehouse" / "build.duckdb"), read_only=True) as built:
+        days = built.execute(
+            "select cast(landed_on as varchar) from staging.stg_events__charges order by 1"
+        ).fetchall()
+    assert days == [("1970-01-01",), ("2026-10-19",)]
 
 
 def test_absurd_values_are_held_back_and_end_no_build(tmp_path: Path) -> None:
