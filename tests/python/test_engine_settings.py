@@ -8,6 +8,7 @@ import pytest
 import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments import create
+from dbt_common.exceptions import DbtRuntimeError
 from jinja2 import Template
 
 SORT_OF_200_MB = (
@@ -16,15 +17,20 @@ SORT_OF_200_MB = (
 )
 
 
+def as_plain_dbt_opens_it(root: Path, target: str = "duckdb") -> Any:
+    """The engine under the profile, with the settings that the environment holds."""
+    profile = Template((root / "profiles.yml").read_text("utf-8")).render(env_var=os.environ.get)
+    output = yaml.safe_load(profile)["tributary"]["outputs"][target]
+    return create(DuckDBCredentials.from_dict(output))
+
+
 def test_a_build_goes_on_after_it_has_spilled(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each connection of a build is set up again, also after one of them wrote to the spill."""
     monkeypatch.setenv("TRIBUTARY_WAREHOUSE", str(tmp_path))
     monkeypatch.setenv("TRIBUTARY_MEMORY_LIMIT", "100MB")
-    profile = Template((root / "profiles.yml").read_text("utf-8")).render(env_var=os.environ.get)
-    output = yaml.safe_load(profile)["tributary"]["outputs"]["duckdb"]
-    environment: Any = create(DuckDBCredentials.from_dict(output))
+    environment = as_plain_dbt_opens_it(root)
     first = environment.handle()
     first.cursor().execute(SORT_OF_200_MB)
     assert list((tmp_path / "spill").iterdir())
@@ -39,3 +45,27 @@ def test_a_build_goes_on_after_it_has_spilled(
     assert settings["memory_limit"] == "95.3 MiB"
     assert settings["temp_directory"] == str(tmp_path / "spill")
     assert (settings["TimeZone"], settings["preserve_insertion_order"]) == ("UTC", "false")
+
+
+def test_plain_dbt_makes_the_folder_of_its_warehouse(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = tmp_path / "of" / "another" / "place"
+    monkeypatch.setenv("TRIBUTARY_WAREHOUSE", str(warehouse))
+    in_memory = as_plain_dbt_opens_it(root, "lint")
+    in_memory.handle()
+    in_memory.close()
+    assert not warehouse.exists()
+    environment = as_plain_dbt_opens_it(root)
+    environment.handle().cursor().execute("create table made as select 1 as one")
+    environment.close()
+    assert (warehouse / "build.duckdb").is_file()
+
+
+def test_a_warehouse_that_cannot_be_made_is_named(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_file").write_text("")
+    monkeypatch.setenv("TRIBUTARY_WAREHOUSE", str(tmp_path / "a_file" / "warehouse"))
+    with pytest.raises(DbtRuntimeError, match="a_file/warehouse cannot be made: Not a directory"):
+        as_plain_dbt_opens_it(root).handle()
