@@ -7,17 +7,18 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tributary.damage import first_damaged_file
 from tributary.failures import explain
 from tributary.settings import Settings
 
 
 @dataclass
 class NodeOutcome:
-    """One model or test that did not simply pass.
+    """One model or test that did not simply pass, or the file that none of them could read.
 
     Attributes:
-        name: the node's own name; of a test the sentence that it asserts.
-        kind: model or test.
+        name: the node's own name; of a test the sentence that it asserts; of a file its path.
+        kind: model, test or file.
         status: dbt's word for how it ended.
         failures: how much a test found.
         message: what dbt or the engine said, in our words.
@@ -84,9 +85,26 @@ def run_build(
     ]
     with settings.exported():
         if verbose:
-            return _invoke(command, lambda event: None)
-        with _progress(console) as progress:
-            return _invoke(command, _advance(progress))
+            result = _invoke(command, lambda event: None)
+        else:
+            with _progress(console) as progress:
+                result = _invoke(command, _advance(progress))
+    _name_damage(settings, result)
+    return result
+
+
+def _name_damage(settings: Settings, result: BuildResult) -> None:
+    """In place of what each reader of a damaged file said in the engine's words: the file, once."""
+    failed = [problem for problem in result.problems if problem.status == "fail"]
+    if len(failed) == len(result.problems):
+        return
+    damaged = first_damaged_file(settings.build_database)
+    if damaged:
+        message = (
+            "It is damaged: its footer can be read, its data cannot. Deliver it again, or take it "
+            "out of the folder."
+        )
+        result.problems = [NodeOutcome(damaged, "file", "error", 0, message), *failed]
 
 
 def _invoke(command: list[str], on_event: Callable[[Any], None]) -> BuildResult:

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from tributary.build import BuildResult, NodeOutcome
-from tributary.damage import first_damaged_file
 from tributary.settings import Settings
 
 _REASONS_SHOWN = 12
@@ -155,22 +154,13 @@ def print_problems(console: Console, settings: Settings, result: BuildResult) ->
             soft_wrap=True,
         )
     said: set[str] = set()
-    if any(problem.status != "fail" for problem in result.problems):
-        damaged = first_damaged_file(settings.build_database)
-        if damaged:
-            console.print(
-                f"[bold red]{_plain(damaged)} is damaged[/]: its footer can be read, its data "
-                "cannot. Copy it again, or take it out of the folder.",
-                highlight=False,
-                soft_wrap=True,
-            )
     for problem in result.problems:
         found = problem.status == "fail"
         what = f"{problem.failures:,} found" if found else problem.message
         about = f" ({problem.subject})" if problem.subject else ""
         again = "the same" if what in said and not found else what
         console.print(
-            f"[bold red]{problem.status}[/] {problem.kind} [bold]{problem.name}[/]{about}: "
+            f"[bold red]{problem.status}[/] {problem.kind} [bold]{_plain(problem.name)}[/]{about}: "
             f"{_plain(again)}",
             highlight=False,
             soft_wrap=True,

@@ -3,6 +3,7 @@ nothing.
 """
 
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -308,9 +309,14 @@ def test_damaged_data_behind_a_good_footer_is_named_once(tmp_path: Path) -> None
         ["run", "--events", str(folder), "--warehouse", str(at_one_path(tmp_path / "warehouse"))],
     )
     assert outcome.exit_code == 1, outcome.output
-    assert outcome.output.count("part.parquet is damaged") == 1, outcome.output
-    assert "Copy it again" in outcome.output
-    assert "Traceback" not in outcome.output
+    assert outcome.output.count("part.parquet: It is damaged") == 1, outcome.output
+    assert "Deliver it again" in outcome.output
+    for words in ("Traceback", "error test", "error model", "buffer", "TProtocol", "TType"):
+        assert words not in outcome.output
+    (report,) = (tmp_path / "warehouse").glob("runs/*/*.json")
+    assert [finding["name"] for finding in json.loads(report.read_text())["findings"]] == [
+        str(file)
+    ]
 
 
 def test_quotes_in_pairs_are_part_of_a_value(tmp_path: Path) -> None:
