@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import nullcontext
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 import typer
 from conftest import Command
 
-from tributary.bench.command import PEERS, Size, bench, nothing_waits
+from tributary.bench.command import PEERS, Size, bench, first_day, nothing_waits
 from tributary.bench.compare import differences
 from tributary.bench.measure import Cost, WorkError, measure
 from tributary.bench.statements import MARTS
@@ -35,6 +36,11 @@ def test_floor_and_peers_give_the_numbers_of_the_marts(tributary: Command, tmp_p
         figures["build_s"] / figures["floor_s"], rel=0.02
     )
     assert not (tmp_path / "data" / "scratch" / "build").exists()
+
+
+def test_no_history_goes_on_beyond_the_seeds() -> None:
+    ends = {days: first_day(days) + timedelta(days=days - 1) for days in (7, 28, 29, 368)}
+    assert ends == {7: date(2026, 10, 25)} | dict.fromkeys((28, 29, 368), date(2026, 11, 15))
 
 
 def test_an_engine_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ nothing.
 import gzip
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -410,6 +411,22 @@ def test_absurd_values_are_held_back_and_end_no_build(tmp_path: Path) -> None:
             ).fetchall()
         )
     assert held == {reason: reason for reason in absurd}
+
+
+def test_what_arrives_two_days_from_now_is_of_a_broken_clock(tmp_path: Path) -> None:
+    tables = tiny_platform()
+    good = tables["charges"][0]
+    for days in (0, 2):
+        arrival = (datetime.now(UTC) + timedelta(days=days, hours=1)).strftime("%Y-%m-%d %H:%M:%S")
+        changed = {"charge_id": f"in {days}", "charged_at": arrival, "ingested_at": arrival}
+        tables["charges"].append({**good, **changed})
+    folder = write_platform(tables, tmp_path / "platform")
+    _built(folder, tmp_path / "warehouse")
+    with duckdb.connect(str(tmp_path / "warehouse" / "build.duckdb"), read_only=True) as built:
+        reasons = built.execute(
+            "select charge_id, reject_reasons from staging.stg_events__charges order by 1"
+        ).fetchall()
+    assert reasons == [("h1", ""), ("in 0", ""), ("in 2", "implausible_ingested_at")]
 
 
 def test_an_unknown_log_format_is_refused(tmp_path: Path) -> None:

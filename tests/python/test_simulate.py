@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
@@ -1036,6 +1036,16 @@ def test_of_the_usual_size_a_run_accepts_the_share_of_bad_rows(tmp_path: Path, d
     fewer = ["--days", str(days), "--requests-per-day", "60", "--force"]
     result = CliRunner().invoke(app, ["--out", str(tmp_path / "out"), *fewer])
     assert result.exit_code == 0 and "more than a run accepts" in result.output
+
+
+@pytest.mark.parametrize(("days_ago", "is_said"), [(8, True), (10, False)])
+def test_days_that_are_still_to_come_are_said(days_ago: int, is_said: bool, tmp_path: Path) -> None:
+    """A run holds back what arrives ahead of the calendar."""
+    start = datetime.now(UTC).date() - timedelta(days=days_ago)
+    ten_days = ["--days", "10", "--requests-per-day", "5", "--start-date", str(start)]
+    result = CliRunner().invoke(app, ["--out", str(tmp_path / "out"), *ten_days])
+    assert result.exit_code == 0
+    assert ("an earlier --start-date" in result.output) == is_said
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

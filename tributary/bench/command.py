@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from tributary.settings import DEFAULT_MEMORY, MEMORY_LIMIT, find_project
+from tributary.simulate.settings import Settings
 
 DAYS = 28
 HISTORIES = (7, 30, 90, 365)
@@ -213,13 +215,15 @@ class _Run:
 
     def _event_set(self, days: int) -> Path:
         """The event set over so many days, made where it is not there."""
-        target = self._folder / f"{self._size.value}_over_{days}_days"
+        start = first_day(days)
+        target = self._folder / f"{self._size.value}_over_{days}_days_from_{start}"
         if not (target / "truth.json").is_file():
             daily = str(round(self._size.requests / days))
             with self._place("simulate") as place:
                 arguments = ["tributary", "simulate", "--format", "parquet", "--clean", *SHARES]
                 made = ["--days", str(days), "--requests-per-day", daily, "--out", str(target)]
-                self._measured("simulate", [*arguments, *made], place)
+                from_day = ["--start-date", str(start)]
+                self._measured("simulate", [*arguments, *made, *from_day], place)
         return target
 
     def _work(
@@ -251,6 +255,15 @@ class _Run:
             yield place
         finally:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def first_day(days: int) -> date:
+    """The day on which so many days begin, to end no later than the seeds do.
+
+    A run holds back what arrives ahead of the calendar: none of a year that is still to come.
+    """
+    usual = Settings()
+    return min(usual.start_date, usual.last_date - timedelta(days=days - 1))
 
 
 def _verdict(differing: dict[str, int]) -> str:

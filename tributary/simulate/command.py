@@ -1,6 +1,6 @@
 """The command `tributary simulate`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -116,6 +116,13 @@ def simulate(
         typer.echo(
             f"Each sort of bad row is planted a few times: among {settings.requests:,} requests "
             f"that is more than a run accepts. Add --clean, or ask for {ENOUGH_REQUESTS:,} in all.",
+            err=True,
+        )
+    today = datetime.now(UTC).date()
+    if settings.last_date >= today:
+        typer.echo(
+            f"The days go up to {settings.last_date}, and today is {today}: a run holds back what "
+            "arrives ahead of the calendar (arrivals_ahead_days). Name an earlier --start-date.",
             err=True,
         )
 

@@ -152,6 +152,7 @@ PLAUSIBLE: dict[str, dict[str, tuple[int, int]]] = {
 }
 TOTALS = ("(all)", "(unattributed)")
 GREATEST_AGE = timedelta(days=366)
+FURTHEST_AHEAD = timedelta(days=1)
 FIRST_ARRIVAL = datetime(2000, 1, 1)
 
 
@@ -231,7 +232,7 @@ def _own_reasons(table: str, row: Row) -> list[str]:
         reasons.append("from_the_future")
     if row.at and row.ingested and row.at < row.ingested - GREATEST_AGE:
         reasons.append("from_the_past")
-    if row.ingested and not FIRST_ARRIVAL <= row.ingested <= _now() + GREATEST_AGE:
+    if row.ingested and not FIRST_ARRIVAL <= row.ingested <= _now() + FURTHEST_AHEAD:
         reasons.append("implausible_ingested_at")
     return reasons
 
