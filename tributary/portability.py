@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tributary.settings import find_project
+from tributary.unions import kept_in_order, swapped_unions
 
 FOLDERS = ("models", "macros", "tests", "analyses")
 
@@ -96,6 +97,13 @@ RULES = (
     ),
 )
 
+STAR_IN_A_UNION = Rule(
+    r"select \* … union all",
+    "the day of a table kept by day comes last there, so that columns of a union by place swap",
+    "the names of the columns",
+)
+"""Hangs on which models are kept by day, and on what a name stands for: found by `star_unions`."""
+
 _COMMENTS = re.compile(r"\{#.*?#\}|/\*.*?\*/|--[^\n]*", re.S)
 _OF_ONE_ENGINE = re.compile(
     r"\{%-?\s*(macro (default|spark)__|materialization ).*?"
@@ -128,6 +136,25 @@ def findings(text: str, file: Path) -> Iterator[Finding]:
             yield Finding(file, line, text.splitlines()[line - 1].strip(), rule)
 
 
+def star_unions(texts: dict[Path, str]) -> Iterator[Finding]:
+    """Every union by place, in the SQL of a project, in which a kept table gives its own order."""
+    plain = {file: _blank(_OF_ONE_ENGINE, _blank(_COMMENTS, text)) for file, text in texts.items()}
+    models = {file.stem: text for file, text in plain.items() if file.parts[0] == "models"}
+    kept = kept_in_order(models)
+    for file, shown in plain.items():
+        for place in swapped_unions(shown, kept):
+            line = shown.count("\n", 0, place) + 1
+            yield Finding(file, line, texts[file].splitlines()[line - 1].strip(), STAR_IN_A_UNION)
+
+
+def all_findings(project: Path) -> list[Finding]:
+    """Every place of the project that breaks a rule."""
+    texts = {file.relative_to(project): file.read_text("utf-8") for file in sql_files(project)}
+    queries = {file: text for file, text in texts.items() if file.suffix == ".sql"}
+    found = [finding for file, text in texts.items() for finding in findings(text, file)]
+    return [*found, *star_unions(queries)]
+
+
 def _blank(pattern: re.Pattern[str], text: str) -> str:
     """The text with what fits the pattern blanked out, each line in its place."""
     return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
@@ -145,12 +172,7 @@ def sql_files(project: Path) -> list[Path]:
 
 def main() -> int:
     """Print what breaks a rule; the exit code says whether anything does."""
-    project = find_project(Path.cwd())
-    found = [
-        finding
-        for file in sql_files(project)
-        for finding in findings(file.read_text("utf-8"), file.relative_to(project))
-    ]
+    found = all_findings(find_project(Path.cwd()))
     for place in found:
         print(f"{place.file}:{place.line}: {place.text}")
         print(f"    DuckDB and Spark differ: {place.rule.why}. Write {place.rule.instead}.")

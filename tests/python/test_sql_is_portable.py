@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tributary.portability import RULES, findings, sql_files
+from tributary.portability import (
+    RULES,
+    STAR_IN_A_UNION,
+    all_findings,
+    findings,
+    sql_files,
+    star_unions,
+)
 
 # A use that must be refused and one that must pass, rule by rule.
 SAMPLES = {
@@ -59,6 +66,74 @@ def test_comments_and_code_for_one_engine_may_say_anything() -> None:
 
 
 def test_the_sql_of_the_project_breaks_no_rule(root: Path) -> None:
-    files = sql_files(root)
-    assert len(files) > 150
-    assert [f for file in files for f in findings(file.read_text("utf-8"), file)] == []
+    assert len(sql_files(root)) > 150
+    assert all_findings(root) == []
+
+
+MODELS = {
+    "kept": "{{ config(materialized='by_day', meta={'day': 'day'}) }} select day, a from raw",
+    "kept_of_clicks": "{{ config(materialized='by_day', meta={'day': 'day'}) }} select 1 as day",
+    "view_of_kept": "with kept as (select * from {{ ref('kept') }}) select * from kept",
+    "other": "select day, count(*) as rows from {{ ref('kept') }} group by day",
+}
+OTHER, KEPT = "{{ ref('other') }}", "{{ ref('kept') }}"
+NAMED = f"select day, a from {OTHER}"
+UNIONS = {
+    "a branch": f"select * from {KEPT} union all {NAMED}",
+    "the last branch": f"{NAMED} union all {NAMED} union all select * from {KEPT}",
+    "a union that removes what is the same": f"{NAMED} union select * from {KEPT}",
+    "a column beside": f"select *, 1 as one from {KEPT} union all {NAMED}",
+    "a relation's own": f"select k.* from {KEPT} as k union all {NAMED}",
+    "a join": (f"{NAMED} union all select k.* from {OTHER} join {KEPT} as k"),
+    "a view that hands the order on": (
+        f"select * from {{{{ ref('view_of_kept') }}}} union all {NAMED}"
+    ),
+    "a CTE": (
+        "with one as (select * from {{ ref('kept') }} where a = 1), two as (select * from one), "
+        f"both as (select * from two union all {NAMED}) select * from both"
+    ),
+    "a query within": f"{NAMED} union all select * from (select * from {KEPT}) as k",
+    "a test's days": (
+        f"select * from {{{{ of_tested_days(ref('kept'), 'day') }}}} union all {NAMED}"
+    ),
+    "a loop over models": (
+        "{% for log in logs %} select * from {{ ref('kept_of_' ~ log) }} "
+        "{{ 'x' }} union all {% endfor %} select 1"
+    ),
+    "a loop over CTEs": (
+        "with {% for t in ts %} {{ t }} as (select * from {{ ref('kept') }}), {% endfor %} "
+        "all_of_them as ({% for t in ts %} select * from {{ t }} union all {% endfor %} select 1) "
+        "select * from all_of_them"
+    ),
+    "a macro": f"{{% macro x() %}} {NAMED} union all select * from {KEPT} {{% endmacro %}}",
+}
+NO_UNIONS = {
+    "by name": f"select * from {KEPT} union all by name {NAMED}",
+    "no kept table": f"select * from {OTHER} union all {NAMED}",
+    "named in a CTE": (
+        "with kept as (select a, day from {{ ref('kept') }}) "
+        "select * from kept union all select a, day from kept"
+    ),
+    "counted": f"select count(*), max(day) from {KEPT} union all {NAMED}",
+    "beside a union": (f"with both as ({NAMED} union all {NAMED}) select * from {KEPT} join both"),
+    "in a condition": f"{NAMED} where a in (select a from {KEPT}) union all {NAMED}",
+    "in a comment": f"-- select * from {KEPT} union all\n{NAMED}",
+}
+
+
+def swapped(sql: str, folder: str = "tests") -> list[str]:
+    texts = {Path("models") / f"{name}.sql": text for name, text in MODELS.items()}
+    found = list(star_unions({**texts, Path(folder) / "a.sql": sql}))
+    assert all(finding.rule is STAR_IN_A_UNION for finding in found)
+    return [finding.text for finding in found]
+
+
+@pytest.mark.parametrize("name", UNIONS)
+@pytest.mark.parametrize("folder", ["models", "tests", "macros"])
+def test_a_union_by_place_names_the_columns_of_a_kept_table(name: str, folder: str) -> None:
+    assert swapped(UNIONS[name], folder) == [UNIONS[name]]
+
+
+@pytest.mark.parametrize("name", NO_UNIONS)
+def test_a_union_passes_where_nothing_can_swap(name: str) -> None:
+    assert swapped(NO_UNIONS[name]) == []
