@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Command
-from histories import STEPS, History, draw_history, write_rates, write_step
+from histories import DAYS_APART, STEPS, History, draw_history, write_rates, write_step
 from one_path import TARGETS, at_one_path
 from rich.console import Console
 
@@ -31,6 +31,8 @@ EVERYTHING_IS_RECENT = (
     "{lookback_days: {requests: 99999, impressions: 99999, clicks: 99999, actions: 99999, "
     "charges: 99999}, arrivals_ahead_days: 9999, batch_bytes: %d}"
 )
+Span = tuple[datetime | None, datetime | None]
+NONE: Span = (None, None)
 FEW_BATCHES, ONE_BATCH = 2 * 10**7, 10**9
 
 
@@ -146,6 +148,55 @@ def test_after_any_history_the_kept_days_are_those_of_a_full_build(
         "no_fx_rate",
     } <= outcomes.keys()
     assert volume and volume[0] > HISTORIES
+
+
+def build_as_shipped(events: Path, warehouse: Path, span: Span | None = None) -> Path:
+    """Build what changed within the lookback of the project, or a range of days."""
+    settings = resolve(events=str(events), warehouse=at_one_path(warehouse), backfill=span or NONE)
+    result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
+    assert result.succeeded, (result.error, result.problems)
+    return warehouse / "build.duckdb"
+
+
+def spans_that_wait(database: Path) -> list[Span]:
+    """Days that came after the lookback, by the histories that they are of."""
+    shown = fetch(
+        database,
+        "select event_table, event_on from marts.late_arrivals where is_waiting order by 2",
+    )
+    assert sorted(shown) == sorted(
+        fetch(database, "select event_table, landed_on from state.late_days")
+    )
+    spans: list[list[datetime]] = []
+    for _, day in shown:
+        moment = datetime.fromisoformat(str(day))
+        if spans and (moment - spans[-1][-1]).days < DAYS_APART // 2:
+            spans[-1].append(moment)
+        else:
+            spans.append([moment])
+    return [(span[0], span[-1]) for span in spans]
+
+
+def test_days_that_waited_for_the_shipped_lookback_end_where_a_full_build_does(
+    histories: list[History], tmp_path: Path
+) -> None:
+    """What waits is taken in history by history, while more comes for those that still wait."""
+    events, kept = tmp_path / "platform", tmp_path / "kept"
+    rng = random.Random("ranges")
+    for step in (0, 2, 4):
+        deliver(histories[:6], events, step)
+        database = build_as_shipped(events, kept)
+        waiting = spans_that_wait(database)
+        assert len(waiting) == (0 if step == 0 else 2)
+        if step == 2:
+            database = build_as_shipped(events, kept, rng.choice(waiting))
+            assert len(spans_that_wait(database)) == 1
+    fresh = build_as_shipped(events, tmp_path / "fresh")
+    assert differences(database, fresh), "what waits makes a difference"
+    for span in rng.sample(waiting, len(waiting)):
+        database = build_as_shipped(events, kept, span)
+    assert spans_that_wait(database) == []
+    assert differences(database, fresh) == {}
 
 
 @pytest.fixture(scope="module")
