@@ -1,6 +1,5 @@
 """The commands `tributary status` and `tributary rollback`, and the last words of a run."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +21,6 @@ REFUSED = 2
 BUSY = 6
 _EXIT_CODES = {Stage.build: 1, Stage.export: 3, Stage.audit: 4, Stage.publish: 5}
 _LAST_RUNS = 5
-_LOG_FOLDERS = ("DBT_ENGINE_LOG_PATH", "DBT_LOG_PATH")
 
 WarehouseOption = Annotated[
     Path | None,
@@ -66,17 +64,10 @@ def print_ending(console: Console, settings: Settings, report: RunReport) -> Non
         console.print(
             f"[bold red]Not published:[/] the stage {report.stage} failed. Readers see {seen}; "
             f"{settings.built_into} did not pass: serve none of it. Report: {in_words}. dbt's own "
-            f"log: {log_of_dbt(settings)}.",
+            "log of it: run again with --verbose.",
             highlight=False,
             soft_wrap=True,
         )
-
-
-def log_of_dbt(settings: Settings) -> Path:
-    """Where dbt wrote its log: the environment may say so, as it does to dbt."""
-    named = (os.environ.get(name) for name in _LOG_FOLDERS)
-    folder = next((folder for folder in named if folder), None)
-    return (Path(folder).resolve() if folder else settings.project / "logs") / "dbt.log"
 
 
 def rollback(

@@ -1,17 +1,12 @@
 """What failed and what warned reaches a receiver, and what is well is not said."""
 
 from datetime import UTC, datetime
-from io import StringIO
-from pathlib import Path
 
 import pytest
 from receiver import Receiver
-from rich.console import Console
 
 from tributary.publish.alerts import Alert, alert_of, send
-from tributary.publish.command import print_ending
 from tributary.publish.reports import Ending, Finding, RunReport, Stage
-from tributary.settings import resolve
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 WARNING = Finding(stage=Stage.audit, name="volume", message="half of it", is_blocking=False)
@@ -29,29 +24,6 @@ def report(ending: Ending, *findings: Finding) -> RunReport:
         findings=list(findings),
         published="20261124T030000Z",
     )
-
-
-@pytest.mark.parametrize(
-    ("named", "log"),
-    [
-        ({}, "{project}/logs/dbt.log"),
-        ({"DBT_LOG_PATH": "{elsewhere}/of_dbt"}, "{elsewhere}/of_dbt/dbt.log"),
-        ({"DBT_LOG_PATH": "here"}, "{elsewhere}/here/dbt.log"),
-        ({"DBT_LOG_PATH": "a", "DBT_ENGINE_LOG_PATH": "b"}, "{elsewhere}/b/dbt.log"),
-    ],
-)
-def test_a_failed_run_says_where_dbts_own_log_is(
-    named: dict[str, str], log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DBT_LOG_PATH")
-    settings = resolve(warehouse=tmp_path / "warehouse")
-    monkeypatch.chdir(tmp_path)
-    for name, folder in named.items():
-        monkeypatch.setenv(name, folder.format(elsewhere=tmp_path))
-    said = StringIO()
-    print_ending(Console(file=said, width=1000), settings, report(Ending.failed, FAILURE))
-    where = log.format(project=settings.project, elsewhere=tmp_path)
-    assert f"dbt's own log: {where}." in said.getvalue()
 
 
 def alert(ending: Ending, *findings: Finding) -> Alert:
