@@ -60,11 +60,16 @@ class BuildResult:
 
 
 def run_build(
-    settings: Settings, arguments: list[str], console: Console, verbose: bool
+    settings: Settings,
+    arguments: list[str],
+    console: Console,
+    verbose: bool,
+    watch: Callable[[Any], None] = lambda event: None,
 ) -> BuildResult:
     """`dbt build` with the arguments given, on the settings' input and warehouse.
 
     Without the unit tests: they prove the code, whatever the data, and belong to `make test`.
+    Whoever watches is told each of dbt's events while it works, from dbt's own threads.
     """
     result = BuildResult()
     try:
@@ -85,10 +90,10 @@ def run_build(
     ]
     with settings.exported():
         if verbose:
-            result = _invoke(command, lambda event: None)
+            result = _invoke(command, watch)
         else:
             with _progress(console) as progress:
-                result = _invoke(command, _advance(progress))
+                result = _invoke(command, _advance(progress), watch)
     _name_damage(settings, result)
     return result
 
@@ -107,7 +112,7 @@ def _name_damage(settings: Settings, result: BuildResult) -> None:
         result.problems = [NodeOutcome(damaged, "file", "error", 0, message), *failed]
 
 
-def _invoke(command: list[str], on_event: Callable[[Any], None]) -> BuildResult:
+def _invoke(command: list[str], *watching: Callable[[Any], None]) -> BuildResult:
     # Importing dbt takes seconds: `tributary --help` should not wait for it.
     from dbt.cli.main import dbtRunner
 
@@ -116,7 +121,8 @@ def _invoke(command: list[str], on_event: Callable[[Any], None]) -> BuildResult:
     def observe(event: Any) -> None:
         if event.info.level == "error":
             messages.append(event.info.msg)
-        on_event(event)
+        for watch in watching:
+            watch(event)
 
     outcome = dbtRunner(callbacks=[observe]).invoke(command)
     result = BuildResult()

@@ -2,16 +2,17 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from rich.console import Console
 
-from tributary.audit import AuditError, audit_candidate
+from tributary.audit import AuditError, AuditResult, audit_candidate
 from tributary.build import BuildResult, NodeOutcome, run_build
 from tributary.publish.alerts import alert_of, send
 from tributary.publish.candidate import CandidateError, make_candidate
@@ -53,12 +54,16 @@ class Run:
         console: where it says what it does.
         report: what it leaves behind.
         build: how the build ended; None before it has.
+        audit: what the audit found; None before it has.
+        watch: is told each of dbt's events while it builds, from dbt's own threads.
     """
 
     settings: Settings
     console: Console
     report: RunReport
     build: BuildResult | None = field(default=None)
+    audit: AuditResult | None = field(default=None)
+    watch: Callable[[Any], None] = field(default=lambda event: None)
 
     @property
     def places(self) -> Places:
@@ -182,12 +187,12 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
         if fault:
             _forget_build(run, fault)
         run.build = _rebuilt_unchanged(run, arguments, verbose) or run_build(
-            run.settings, arguments, run.console, verbose
+            run.settings, arguments, run.console, verbose, run.watch
         )
         damage = next((said for said in _said(run.build) if _is_damage(said)), None)
         if damage and not fault:
             _forget_build(run, damage)
-            run.build = run_build(run.settings, arguments, run.console, verbose)
+            run.build = run_build(run.settings, arguments, run.console, verbose, run.watch)
         for warning in run.build.warnings:
             found = f"{warning.failures:,} found."
             run.find(warning.name, found, is_blocking=False, rows=warning.failures)
@@ -207,7 +212,7 @@ def _rebuilt_unchanged(run: Run, arguments: list[str], verbose: bool) -> BuildRe
     if before is None:
         return None
     without_tests = ["--exclude-resource-type", "test"]
-    result = run_build(run.settings, without_tests, run.console, verbose)
+    result = run_build(run.settings, without_tests, run.console, verbose, run.watch)
     if not result.succeeded or not has_passed(run.places.build_database):
         return None
     result.warnings = warned_before(before)
@@ -241,6 +246,7 @@ def audit_marts(run: Run, manifest: Manifest, folder: Path) -> Manifest:
                 result = audit_candidate(run.settings.project, folder / DATABASE, report_folder)
         except AuditError as failed:
             raise run.fail("audit", str(failed)) from failed
+        run.audit = result
         run.report.audit_page = str(result.page.relative_to(report_folder))
         for outcome in result.failures + result.warnings:
             name = f"{outcome.rule} in {outcome.mart}"
