@@ -1,0 +1,87 @@
+"""What Dagster is given: one operation that does all of a run, a job, and its schedule."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+
+import dagster as dg
+
+from tributary.schedule.graph import read_graph
+from tributary.schedule.options import Options
+from tributary.schedule.run import Told, write_audit_publish
+from tributary.settings import Settings
+
+JOB = "daily"
+SCHEDULE = "daily_schedule"
+RETRIES = 4
+
+
+def define(settings: Settings, options: Options) -> dg.Definitions:
+    """The definitions of a project under the settings given.
+
+    Raises:
+        SettingsError: dbt cannot read the project.
+        AuditError: audit.yml cannot be used.
+    """
+    graph = read_graph(settings)
+    partitions = (
+        dg.DailyPartitionsDefinition(options.first_day.isoformat()) if options.first_day else None
+    )
+
+    @dg.multi_asset(
+        name="write_audit_publish",
+        description="All of a run, while it holds the warehouse: build, test, export, audit, "
+        "publish.",
+        specs=graph.assets,
+        check_specs=graph.checks,
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
+        retry_policy=dg.RetryPolicy(
+            max_retries=RETRIES,
+            delay=options.retry_after_s,
+            backoff=dg.Backoff.EXPONENTIAL,
+            jitter=dg.Jitter.PLUS_MINUS,
+        ),
+    )
+    def everything(context: dg.AssetExecutionContext) -> Iterator[Told]:
+        asked = replace(settings, backfill=_days(context))
+        yield from write_audit_publish(asked, graph, options.wait_s, context.log.info)
+
+    job = dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.assets(everything),
+        partitions_def=partitions,
+        description="Take in what is new, test it, audit it and publish what passed.",
+    )
+
+    @dg.schedule(
+        name=SCHEDULE,
+        job=job,
+        cron_schedule=options.cron,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Once a day, for the newest day that is over.",
+    )
+    def every_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if options.first_day is None:
+            return dg.RunRequest()
+        newest = context.scheduled_execution_time.astimezone(UTC).date() - timedelta(days=1)
+        if newest < options.first_day:
+            return dg.SkipReason(f"No day since {options.first_day} is over yet.")
+        return dg.RunRequest(partition_key=newest.isoformat())
+
+    return dg.Definitions(
+        assets=[everything],
+        jobs=[job],
+        schedules=[every_day],
+        # The one operation needs no process of its own beside the run's.
+        executor=dg.in_process_executor,
+    )
+
+
+def _days(context: dg.AssetExecutionContext) -> tuple[date, date] | None:
+    """The landed days that a run was asked for."""
+    if not context.has_partition_key and not context.has_partition_key_range:
+        return None
+    asked = context.partition_key_range
+    return date.fromisoformat(asked.start), date.fromisoformat(asked.end)
