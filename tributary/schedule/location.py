@@ -76,6 +76,8 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
         schedules=[every_day],
         # The one operation needs no process of its own beside the run's.
         executor=dg.in_process_executor,
+        # Each event is in the history; the terminal shows what went wrong.
+        loggers={"console": dg.colored_console_logger.configured({"log_level": "WARNING"})},
     )
 
 
