@@ -24,7 +24,7 @@ class Graph:
     """What a run makes and checks.
 
     Attributes:
-        assets: the models, the candidate and the publication.
+        assets: the models, the candidate and the publication, each after what it is made of.
         checks: dbt's tests and the rules of the audit.
         models: keys of the assets by dbt's unique id.
         tests: keys of the checks by dbt's unique id.
@@ -48,13 +48,13 @@ def read_graph(settings: Settings) -> Graph:
     manifest = _manifest(settings)
     translator = _Translator()
     nodes = {unique_id: node for unique_id, node in manifest["nodes"].items() if _is_on(node)}
+    depths = _depths(nodes)
     models = {
         unique_id: translator.get_asset_spec(manifest, unique_id, None)
-        for unique_id, node in nodes.items()
-        if node["resource_type"] == "model"
+        for unique_id in sorted(depths, key=lambda name: depths[name])
     }
     tests = {
-        unique_id: _test(node, models, _depths(nodes))
+        unique_id: _test(node, models, depths)
         for unique_id, node in nodes.items()
         if node["resource_type"] == "test"
     }

@@ -1,9 +1,9 @@
 """Dagster's event log in SQLite, with connections that stay open.
 
-A run tells of some seven hundred models, tests and rules, in three events each. Dagster's own SQLite
-storage opens its files anew several times an event, and waits for the disk each time: that took
-longer than the run itself. Here connections are kept, and a power failure may take the last events
-of the log, which holds nothing that the marts need.
+A run tells of some seven hundred models, tests and rules, in three events each. Dagster's own
+SQLite storage opens its files anew several times an event, and waits for the disk each time: that
+took longer than the run itself. Here connections are kept, and a power failure may take the last
+events of the log, which holds nothing that the marts need.
 """
 
 from collections.abc import Iterator
@@ -26,6 +26,7 @@ class EventLog(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "EventLog":
+        """Made from what dagster.yaml says of it."""
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager

@@ -50,7 +50,6 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
     job = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.assets(everything),
-        partitions_def=partitions,
         description="Take in what is new, test it, audit it and publish what passed.",
     )
 
