@@ -34,6 +34,8 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
         "publish.",
         specs=graph.assets,
         check_specs=graph.checks,
+        # Dagster refuses a backfill of assets that cannot be told apart; a run refuses a part itself.
+        can_subset=True,
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
         retry_policy=dg.RetryPolicy(
@@ -44,8 +46,17 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
         ),
     )
     def everything(context: dg.AssetExecutionContext) -> Iterator[Told]:
+        left_out = {asset.key for asset in graph.assets} - context.selected_asset_keys
+        if left_out:
+            raise dg.Failure(
+                f"{len(left_out)} assets were left out. What is published is made of all of them: "
+                "select every asset, or the job. A part is built by tributary run --select.",
+                allow_retries=False,
+            )
         asked = replace(settings, backfill=_days(context))
-        yield from write_audit_publish(asked, graph, options.wait_s, context.log.info)
+        for told in write_audit_publish(asked, graph, options.wait_s, context.log.info):
+            if _is_asked_for(told, context):
+                yield told
 
     job = dg.define_asset_job(
         JOB,
@@ -78,6 +89,14 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
         # Each event is in the history; the terminal shows what went wrong.
         loggers={"console": dg.colored_console_logger.configured({"log_level": "WARNING"})},
     )
+
+
+def _is_asked_for(told: Told, context: dg.AssetExecutionContext) -> bool:
+    """A run may be started without some of its checks; they are held all the same."""
+    if isinstance(told, dg.MaterializeResult):
+        return True
+    checks = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}
+    return (told.asset_key, told.check_name) in checks
 
 
 def _days(context: dg.AssetExecutionContext) -> tuple[date, date] | None:

@@ -191,6 +191,16 @@ def test_a_range_of_partitions_is_one_run_over_those_days(
     assert days == ["2026-11-03", "2026-11-04", "2026-11-05"]
 
 
+def test_a_part_of_the_assets_is_refused_with_the_command_that_builds_it(
+    defined: Callable[..., dg.Definitions], graph: Graph
+) -> None:
+    job = defined(lambda *_: all_of(graph), Options()).resolve_job_def(location.JOB)
+    ended = job.execute_in_process(asset_selection=[PUBLICATION], raise_on_error=False)
+    assert not ended.success
+    [failed] = [event for event in ended.all_events if event.event_type_value == "STEP_FAILURE"]
+    assert "tributary run --select" in str(failed.step_failure_data.user_failure_data)
+
+
 def test_what_may_pass_later_is_tried_again_and_nothing_else(
     defined: Callable[..., dg.Definitions], graph: Graph
 ) -> None:
