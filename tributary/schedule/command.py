@@ -80,6 +80,8 @@ def prepare(home: Path) -> None:
     instance = {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
+        # Each event is in the history: the terminal need not show all of them.
+        "python_logs": {"python_log_level": "INFO"},
         "event_log_storage": {
             "module": "tributary.schedule.history",
             "class": "EventLog",

@@ -34,7 +34,7 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
         "publish.",
         specs=graph.assets,
         check_specs=graph.checks,
-        # Dagster refuses a backfill of assets that cannot be told apart; a run refuses a part itself.
+        # Dagster backfills no assets that it cannot tell apart; a part is refused by the run.
         can_subset=True,
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
@@ -86,8 +86,6 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
         schedules=[every_day],
         # The one operation needs no process of its own beside the run's.
         executor=dg.in_process_executor,
-        # Each event is in the history; the terminal shows what went wrong.
-        loggers={"console": dg.colored_console_logger.configured({"log_level": "WARNING"})},
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ CRON = "TRIBUTARY_CRON"
 FIRST_DAY = "TRIBUTARY_FIRST_DAY"
 WAIT = "TRIBUTARY_WAIT"
 RETRY_AFTER = "TRIBUTARY_RETRY_AFTER"
+_EPOCH = date(1970, 1, 1)
 _DAY_FOLDER = re.compile(r"[^=]+=(\d{4}-\d{2}-\d{2})")
 
 
@@ -51,7 +53,8 @@ def read_options(settings: Settings) -> Options:
 def _first_day(events: str) -> date | None:
     given = os.environ.get(FIRST_DAY)
     if not given:
-        return min(_days_of_folders(events), default=None)
+        # A folder of 1970-01-01 or before is a broken clock's.
+        return min((day for day in _days_of_folders(events) if day > _EPOCH), default=None)
     try:
         return date.fromisoformat(given)
     except ValueError as failed:
@@ -68,10 +71,8 @@ def _days_of_folders(events: str) -> Iterator[date]:
         for folder in Path(events).glob(pattern):
             named = _DAY_FOLDER.fullmatch(folder.name)
             if named and folder.is_dir():
-                try:
+                with suppress(ValueError):
                     yield date.fromisoformat(named[1])
-                except ValueError:
-                    continue
 
 
 def _seconds(name: str, default: float) -> float:

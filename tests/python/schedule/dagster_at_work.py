@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 
 import requests
 
+from tributary.publish.lock import Holder, holder_of
+from tributary.publish.places import Places
+
 LOCATION = {"repositoryLocationName": "tributary", "repositoryName": "__repository__"}
 _LAUNCH = """
     mutation($params: ExecutionParams!) {
@@ -165,10 +168,19 @@ class Scheduler:
         named = next(one for one in found if one["name"] == name)
         return named["executionForLatestMaterialization"]
 
+    def freshness(self, *path: str) -> str | None:
+        """How the daemon judges an asset's age; None: it has not yet."""
+        judged = (self.asset(*path)["freshnessStatusInfo"] or {}).get("freshnessStatus")
+        return None if judged in (None, "UNKNOWN") else str(judged)
+
     def failure(self, run_id: str) -> str:
         """Why a run failed, in its own words."""
         events = self.ask(_FAILURES, id=run_id)["logsForRun"]["events"]
         return next(str(event["failureMetadata"]["description"]) for event in events if event)
+
+    def holder(self, warehouse: Path) -> Holder | None:
+        """The run that is at work in a warehouse."""
+        return holder_of(Places(warehouse).lock)
 
     def stop(self) -> int:
         """Stop it as a service manager does; returns its exit code."""

@@ -110,7 +110,7 @@ def test_days_of_folders_are_partitions_and_one_heap_of_files_has_none(tmp_path:
     assert read_options(settings).first_day is None
     (tmp_path / "events" / "requests" / "dt=no-day").mkdir(parents=True)
     assert read_options(settings).first_day is None
-    for day in (DAY, date(2026, 10, 30)):
+    for day in (DAY, date(2026, 10, 30), date(1970, 1, 1)):
         land(platform_of(day), tmp_path, day)
     assert read_options(settings).first_day == date(2026, 10, 30)
     assert read_options(replace(settings, events="s3://bucket/logs")).first_day is None

@@ -1,6 +1,8 @@
 """Daemon and web server, for real: a tick publishes, a failed audit does not, the next run does."""
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,10 @@ from landed import land, platform_of
 from tiny import write_reference
 
 from tributary.publish.places import Places
-from tributary.publish.publication import publications, served
+from tributary.publish.publication import served
+from tributary.publish.reports import Ending
+from tributary.publish.run import last_runs
+from tributary.settings import resolve
 
 ROOT = Path(__file__).resolve().parents[3]
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
@@ -113,6 +118,13 @@ def test_a_tick_publishes_a_failed_audit_does_not_and_the_next_good_run_does(
     tested = scheduler.check(("marts", "revenue_daily"), "surfaces_add_up_to_the_day")
     assert tested["evaluation"]["success"]
 
+    # A run that is killed is seen to have failed, and is in nobody's way.
+    doomed = scheduler.launch(str(YESTERDAY))
+    at_work = scheduler.wait_for(lambda: scheduler.holder(warehouse))
+    os.kill(at_work.pid, signal.SIGKILL)
+    assert scheduler.ended(doomed) == "FAILURE"
+    assert served(places) == published
+
     # Money without a rate: the audit refuses the candidate.
     tables = platform_of(YESTERDAY)
     second_ad = tables["impressions"][1]["impression_id"]
@@ -153,9 +165,10 @@ def test_a_tick_publishes_a_failed_audit_does_not_and_the_next_good_run_does(
         if one["runId"] == third
     }
     assert days == {str(BEFORE), str(YESTERDAY)}
-    assert len(scheduler.runs()) <= len(ticks) + 3
-    assert len(publications(places)) >= 2
+    endings = [report.ending for report in last_runs(resolve(warehouse=warehouse), 4)]
+    assert endings[:3] == [Ending.published, Ending.failed, Ending.killed]
     assert revenue(warehouse) == "13.500000"
+    assert scheduler.wait_for(lambda: scheduler.freshness("publication")) == "HEALTHY"
 
 
 def marts_and_models(scheduler: Scheduler) -> list[list[str]]:
