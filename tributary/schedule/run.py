@@ -11,6 +11,7 @@ import dagster as dg
 from rich.console import Console
 
 from tributary.audit import AuditResult, RuleOutcome
+from tributary.build import BuildResult
 from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
 from tributary.publish.manifest import Manifest
 from tributary.publish.reports import REPORT_IN_WORDS, Ending, RunReport, Stage
@@ -140,7 +141,26 @@ def _built(run: Run, graph: Graph) -> Generator[Told, None, list[str]]:
     for node in failed.values():
         if node.unique_id not in told:
             yield from _node(node, graph)
-    return building.result()
+    marts = building.result()
+    if run.build:
+        yield from _settled(run.build, told, graph)
+    return marts
+
+
+def _settled(build: BuildResult, told: set[str], graph: Graph) -> Iterator[Told]:
+    """Tests that a build did not hold, because they passed on the same rows before."""
+    warned = {warning.name: warning for warning in build.warnings}
+    for unique_id, test in graph.tests.items():
+        if unique_id not in told:
+            before = warned.get(test.name)
+            yield dg.AssetCheckResult(
+                asset_key=test.asset_key,
+                check_name=test.name,
+                passed=before is None,
+                severity=dg.AssetCheckSeverity.WARN,
+                description="Nothing has changed since it was held.",
+                metadata={"found": before.failures if before else 0},
+            )
 
 
 def _node(node: _Node, graph: Graph) -> Iterator[Told]:

@@ -10,9 +10,11 @@ import pytest
 from landed import land, platform_of
 from one_path import at_one_path
 
+from tributary.build import BuildResult, NodeOutcome
 from tributary.publish.places import Places
 from tributary.publish.publication import served
-from tributary.publish.run import last_runs
+from tributary.publish.run import Run, last_runs
+from tributary.schedule import run
 from tributary.schedule.graph import CANDIDATE, PUBLICATION, Graph, read_graph
 from tributary.schedule.run import Told, write_audit_publish
 from tributary.settings import Settings, resolve
@@ -57,11 +59,17 @@ def told_until_the_end(settings: Settings, graph: Graph) -> tuple[list[Told], dg
     return told, None
 
 
-def test_a_run_tells_of_every_model_test_and_rule_and_then_of_the_publication(
-    settings: Settings, graph: Graph
-) -> None:
+@pytest.fixture(scope="module")
+def told(settings: Settings, graph: Graph) -> list[Told]:
+    """What a first run told."""
     told, failed = told_until_the_end(settings, graph)
-    assert failed is None
+    assert failed is None, failed.description
+    return told
+
+
+def test_a_run_tells_of_every_model_test_and_rule_and_then_of_the_publication(
+    told: list[Told], settings: Settings, graph: Graph
+) -> None:
     made = [one.asset_key for one in told if isinstance(one, dg.MaterializeResult)]
     checks = [one for one in told if isinstance(one, dg.AssetCheckResult)]
     assert sorted(map(str, made)) == sorted(str(asset.key) for asset in graph.assets)
@@ -77,6 +85,32 @@ def test_a_run_tells_of_every_model_test_and_rule_and_then_of_the_publication(
     assert told[-1].metadata is not None
     assert told[-1].metadata["run"] == now.manifest.run_id
     assert told[-1].metadata["revenue"] == "1.500000 CNY"
+
+
+def test_what_a_build_need_not_test_again_is_told_as_it_was(
+    told: list[Told], settings: Settings, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned = "surfaces_add_up_to_the_day"
+    marts = [key.path[-1] for key in graph.models.values() if key.path[0] == "marts"]
+
+    def settled(at_work: Run, *_: object) -> list[str]:
+        at_work.build = BuildResult(
+            warnings=[NodeOutcome(warned, "test", "warn", 7, "7 found.")], marts=marts
+        )
+        return marts
+
+    monkeypatch.setattr(run, "build_marts", settled)
+    again, failed = told_until_the_end(settings, graph)
+    assert failed is None
+    tests = {key.name for key in graph.tests.values()}
+    checks = [one for one in again if isinstance(one, dg.AssetCheckResult)]
+    assert {one.check_name for one in checks if one.check_name in tests} == tests
+    broken = [one for one in checks if one.check_name in tests and not one.passed]
+    assert [(one.check_name, one.severity) for one in broken] == [
+        (warned, dg.AssetCheckSeverity.WARN)
+    ]
+    assert broken[0].metadata is not None
+    assert broken[0].metadata["found"] == dg.MetadataValue.int(7)
 
 
 def test_while_another_run_is_at_work_it_fails_for_now_and_says_who_that_is(
