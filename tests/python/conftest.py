@@ -13,7 +13,14 @@ from receiver import Receiver
 from warm import command
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST = ("test_spark_parity", "test_incremental_equals_full", "test_garbage_is_refused")
+LONGEST = (
+    "test_spark_parity",
+    "test_incremental_equals_full",
+    "test_fault_drill",
+    "test_garbage_is_refused",
+    "test_late_and_long_away",
+    "test_scheduler",
+)
 
 
 def pytest_configure() -> None:
@@ -24,7 +31,8 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files come first, so that two processes end at about the same time."""
-    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else 9)
+    of_file = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: of_file.get(item.path.stem, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
