@@ -5,4 +5,6 @@ import typer
 from tributary.schedule.command import schedule
 
 if __name__ == "__main__":
-    typer.run(schedule)
+    app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+    app.command()(schedule)
+    app()

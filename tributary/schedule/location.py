@@ -28,6 +28,13 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
         dg.DailyPartitionsDefinition(options.first_day.isoformat()) if options.first_day else None
     )
 
+    pauses = dg.RetryPolicy(
+        max_retries=RETRIES,
+        delay=options.retry_after_s,
+        backoff=dg.Backoff.EXPONENTIAL,
+        jitter=dg.Jitter.PLUS_MINUS,
+    )
+
     @dg.multi_asset(
         name="write_audit_publish",
         description="All of a run, while it holds the warehouse: build, test, export, audit, "
@@ -38,12 +45,6 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
         can_subset=True,
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
-        retry_policy=dg.RetryPolicy(
-            max_retries=RETRIES,
-            delay=options.retry_after_s,
-            backoff=dg.Backoff.EXPONENTIAL,
-            jitter=dg.Jitter.PLUS_MINUS,
-        ),
     )
     def everything(context: dg.AssetExecutionContext) -> Iterator[Told]:
         left_out = {asset.key for asset in graph.assets} - context.selected_asset_keys
@@ -54,9 +55,16 @@ def define(settings: Settings, options: Options) -> dg.Definitions:
                 allow_retries=False,
             )
         asked = replace(settings, backfill=_days(context))
-        for told in write_audit_publish(asked, graph, options.wait_s, context.log.info):
-            if _is_asked_for(told, context):
-                yield told
+        try:
+            for told in write_audit_publish(asked, graph, options.wait_s, context.log.info):
+                if _is_asked_for(told, context):
+                    yield told
+        except dg.Failure as failed:
+            if not failed.allow_retries:
+                raise
+            # Not as a policy of the operation: that tries a run again which somebody cancelled.
+            pause = pauses.calculate_delay(context.retry_number + 1)
+            raise dg.RetryRequested(RETRIES, pause) from failed
 
     job = dg.define_asset_job(
         JOB,

@@ -27,7 +27,7 @@ class Options:
         first_day: the first landed day that is a partition; None: the events do not lie by day,
             and there are no partitions.
         wait_s: how many seconds a run waits for another before it is tried again later.
-        retry_after_s: seconds before the first retry; each further one takes twice as long.
+        retry_after_s: seconds before the first retry; each further pause is longer.
     """
 
     cron: str = "30 1 * * *"

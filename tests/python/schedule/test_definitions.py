@@ -215,7 +215,14 @@ def test_what_may_pass_later_is_tried_again_and_nothing_else(
     job = defined(busy_twice, BY_DAY).resolve_job_def(location.JOB)
     ended = job.execute_in_process(partition_key=str(DAY))
     assert ended.success
-    assert [event.event_type_value for event in ended.all_events].count("STEP_UP_FOR_RETRY") == 2
+    pauses = [
+        event.step_retry_data.seconds_to_wait or 0
+        for event in ended.all_events
+        if event.event_type_value == "STEP_UP_FOR_RETRY"
+    ]
+    # 1 and 3 times the first, each up to once the first longer or shorter.
+    assert len(pauses) == 2
+    assert 0 <= pauses[0] <= 0.2 <= pauses[1] <= 0.4
 
     def wrong(*_: Any) -> Iterator[Told]:
         tries.append("wrong")
@@ -226,15 +233,19 @@ def test_what_may_pass_later_is_tried_again_and_nothing_else(
     assert tries == ["busy", "busy", "busy", "wrong"]
 
 
-def test_the_pause_before_a_retry_doubles_and_is_not_the_same_for_all(
+def test_a_run_that_is_cancelled_is_not_tried_again(
     defined: Callable[..., dg.Definitions], graph: Graph
 ) -> None:
-    definitions = defined(lambda *_: all_of(graph), Options())
-    [everything] = definitions.assets or []
-    assert isinstance(everything, dg.AssetsDefinition)
-    assert everything.op.retry_policy == dg.RetryPolicy(
-        max_retries=4, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-    )
+    tries = []
+
+    def cancelled(*_: Any) -> Iterator[Told]:
+        tries.append("one")
+        yield from all_of(graph)
+        raise dg.DagsterExecutionInterruptedError
+
+    job = defined(cancelled, BY_DAY).resolve_job_def(location.JOB)
+    assert not job.execute_in_process(partition_key=str(DAY), raise_on_error=False).success
+    assert tries == ["one"]
 
 
 @pytest.mark.parametrize(
