@@ -15,6 +15,7 @@ from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
 from tributary.publish.reports import Ending
 from tributary.publish.run import Run, begun, build_and_publish, build_marts
 from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows, reasons_held
+from tributary.schedule.command import schedule
 from tributary.settings import TARGETS, Settings, SettingsError, resolve
 from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
@@ -182,7 +183,7 @@ def quarantine(
     console.print(listing)
 
 
-for command in (status, rollback, simulate, bench, bench_readers):
+for command in (status, rollback, schedule, simulate, bench, bench_readers):
     app.command()(command)
 
 

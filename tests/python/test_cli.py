@@ -19,6 +19,10 @@ from tributary.settings import resolve
         (["run"], ["--events", "--source", "--warehouse", "--select", "--verbose"]),
         (["simulate"], ["--seed", "--days", "--requests-per-day", "--format", "--missing-day"]),
         (["quarantine"], ["--table", "--reason", "mended"]),
+        (["status"], ["--verify", "--json", "--warehouse"]),
+        (["rollback"], ["--wait", "--warehouse"]),
+        (["schedule"], ["--port", "--host", "--home", "TRIBUTARY_CRON"]),
+        (["bench-readers"], ["--readers", "--publications"]),
     ],
 )
 def test_help_names_every_option(command: list[str], words: list[str]) -> None:

@@ -74,7 +74,7 @@ Found = TypeVar("Found")
 
 
 class Scheduler:
-    """`python -m tributary.schedule`, at work."""
+    """`tributary schedule`, at work."""
 
     def __init__(self, project: Path, home: Path, settings: dict[str, str]) -> None:
         with socket.socket() as free:
@@ -84,7 +84,7 @@ class Scheduler:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "tributary.schedule"),
+                    *(sys.executable, "-m", "tributary", "schedule"),
                     *("--port", str(self.port), "--home", str(home)),
                 ],
                 cwd=project,
