@@ -9,6 +9,7 @@ import duckdb
 from conftest import Command
 from test_rebuilds import contents
 from typer.testing import CliRunner
+from warm import ONLY_MODELS, run
 
 from tributary.cli import app
 
@@ -47,18 +48,15 @@ def waiting(database: Path) -> int:
     return int(row[0]) if row else -1
 
 
-def test_days_that_no_run_has_seen_are_built_after_a_long_pause(
-    tributary: Command, tmp_path: Path
-) -> None:
+def test_days_that_no_run_has_seen_are_built_after_a_long_pause(tmp_path: Path) -> None:
     whole = simulated(tmp_path / "whole")
     events = deliver(whole, tmp_path / "platform", 3)
     stepped, fresh = tmp_path / "stepped", tmp_path / "fresh"
-    assert tributary("run", "--events", events, "--warehouse", stepped).returncode == 0
+    assert run(events, stepped, *ONLY_MODELS) == 0
     deliver(whole, events, DAYS)
-    after_the_pause = tributary("run", "--events", events, "--warehouse", stepped)
-    assert after_the_pause.returncode == 0, after_the_pause.stdout
+    assert run(events, stepped, *ONLY_MODELS) == 0
     assert waiting(stepped / "build.duckdb") == 0
-    assert tributary("run", "--events", events, "--warehouse", fresh).returncode == 0
+    assert run(events, fresh, *ONLY_MODELS) == 0
     assert contents(stepped / "build.duckdb", "facts") == contents(fresh / "build.duckdb", "facts")
 
 
