@@ -1,5 +1,6 @@
 """The command line: `tributary`."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -13,10 +14,17 @@ from tributary.bench.readers import bench_readers
 from tributary.publish.command import BUSY, exit_code_of, print_ending, rollback, status
 from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
 from tributary.publish.reports import Ending
-from tributary.publish.run import Run, begun, build_and_publish, build_marts
+from tributary.publish.run import Run, begun, build_and_publish, build_marts, report_refusal
 from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows, reasons_held
 from tributary.schedule.command import schedule
-from tributary.settings import TARGETS, Settings, SettingsError, resolve
+from tributary.settings import (
+    ALERT_WEBHOOK,
+    TARGETS,
+    WAREHOUSE,
+    Settings,
+    SettingsError,
+    resolve,
+)
 from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
 
@@ -94,6 +102,10 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Build every day again, from nothing.")
     ] = False,
+    allow_lost_days: Annotated[
+        bool,
+        typer.Option("--allow-lost-days", help="Publish although published days are gone."),
+    ] = False,
     wait: WaitOption = 0,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show dbt's own log.")] = False,
 ) -> None:
@@ -101,7 +113,7 @@ def run(
 
     Readers open `marts.duckdb`, or `marts/<table>/*.parquet`, in the warehouse: they see the last
     publication, whole, until the next takes its place in one step. What fails is not published,
-    and runs/<run>/report.md says why. With --select, and on Spark, nothing is published.
+    and `runs/<run>/report.md` says why. With --select, and on Spark, nothing is published.
 
     Input that cannot be read is refused before anything is built, with the file, the column and the
     remedy. Rows that break a rule go to the quarantine and never stop the good ones.
@@ -110,12 +122,18 @@ def run(
     the lookback; --from and --to take in what came later, or build any range again.
     """
     console = Console()
-    settings = _settings(console, events, source, warehouse, (first_day, last_day), target)
+    try:
+        settings = resolve(events, source, warehouse, (first_day, last_day), target)
+    except SettingsError as error:
+        place = warehouse or Path(os.environ.get(WAREHOUSE, "warehouse"))
+        report_refusal(console, place, os.environ.get(ALERT_WEBHOOK), str(error))
+        _refuse(console, str(error))
     arguments = ["--select", select] if select else []
     if full_refresh:
         arguments.append("--full-refresh")
     try:
         with begun(settings, console, wait) as at_work:
+            at_work.may_lose_days = allow_lost_days
             if select or settings.target == "spark":
                 build_marts(at_work, arguments, verbose)
                 at_work.report.ending = Ending.built
@@ -162,7 +180,7 @@ def quarantine(
     was the trouble) and run again: a row that is right leaves the quarantine by itself.
     """
     console = Console()
-    settings = _settings(console, None, None, warehouse)
+    settings = _settings(console, warehouse)
     unknown = set(table or []) - set(EVENT_TABLES)
     if unknown:
         _refuse(console, f"No event table {', '.join(sorted(unknown))}: {', '.join(EVENT_TABLES)}.")
@@ -187,16 +205,9 @@ for command in (status, rollback, schedule, simulate, bench, bench_readers):
     app.command()(command)
 
 
-def _settings(
-    console: Console,
-    events: str | None,
-    source: str | None,
-    warehouse: Path | None,
-    backfill: tuple[datetime | None, datetime | None] = (None, None),
-    target: str = TARGETS[0],
-) -> Settings:
+def _settings(console: Console, warehouse: Path | None) -> Settings:
     try:
-        return resolve(events, source, warehouse, backfill, target)
+        return resolve(warehouse=warehouse)
     except SettingsError as error:
         _refuse(console, str(error))
 

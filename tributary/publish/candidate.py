@@ -19,6 +19,8 @@ BUILT = "build.marts"
 MADE = "candidate.main"
 """Where the published file has them: in a file named marts.duckdb a schema of that name would make
 `marts.revenue_daily` ambiguous, and DuckDB refuse it; so the name of the file is the qualifier."""
+_READ_ONLY = 0o444
+"""Who forgets to open a published file read-only is refused, and locks nobody out."""
 STORAGE = "v1.4.0"
 """The oldest DuckDB that can read the file is of this version."""
 
@@ -94,6 +96,7 @@ def make_candidate(settings: Settings, marts: Iterable[str], folder: Path, run_i
         run_id=run_id,
         made_at=datetime.now(UTC),
         code=code_version(settings.project),
+        events=settings.events,
         currency=settings.reporting_currency,
         revenue=revenue or Decimal(0),
         first_day=first_day,
@@ -116,6 +119,8 @@ def seal(folder: Path, manifest: Manifest) -> Manifest:
     sealed = manifest.model_copy(update={"files": files})
     sealed.write(folder)
     for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(_READ_ONLY)
         sync(path)
     sync(folder)
     return sealed

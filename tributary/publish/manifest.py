@@ -84,6 +84,7 @@ class Manifest(BaseModel):
         run_id: the run that made it, and its name.
         made_at: when it was put together, UTC.
         code: which code made it.
+        events: the folder or bucket that it was made from.
         currency: of the revenue.
         revenue: of all days and surfaces, exact.
         first_day: first day of the marts; None where there is no row.
@@ -103,6 +104,7 @@ class Manifest(BaseModel):
     last_day: date | None
     tables: dict[str, PublishedTable]
     files: dict[str, PublishedFile] = {}
+    events: str = ""
     inputs: list[InputPartition] = []
     audit: AuditVerdict | None = None
 

@@ -65,6 +65,7 @@ class RunReport(BaseModel):
         findings: what failed, and what warned.
         seconds: how long each stage took.
         events: the folder or bucket that was read.
+        reference: a fingerprint of the files that are no event log, as they were after the build.
         published: the run id of the publication that readers see after it; None: there is none.
         audit_page: the page of its audit, beside the report; None where it did not come so far.
     """
@@ -78,6 +79,7 @@ class RunReport(BaseModel):
     findings: list[Finding] = []
     seconds: dict[Stage, float] = {}
     events: str = ""
+    reference: str | None = None
     published: str | None = None
     audit_page: str | None = None
 

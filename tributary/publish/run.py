@@ -1,12 +1,15 @@
 """One run: build, test, export, audit, publish; and what is said of it, however it ends."""
 
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import duckdb
@@ -34,7 +37,12 @@ from tributary.publish.publication import (
     sweep,
 )
 from tributary.publish.reports import Ending, Finding, RunReport, Stage, new_run_id, read_reports
-from tributary.publish.settled import has_passed, last_run_of_the_same, warned_before
+from tributary.publish.settled import (
+    fingerprint_of_reference,
+    has_passed,
+    last_run_of_the_same,
+    warned_before,
+)
 from tributary.settings import Settings
 from tributary.summary import first_rows
 
@@ -54,6 +62,7 @@ class Run:
         console: where it says what it does.
         report: what it leaves behind.
         build: how the build ended; None before it has.
+        may_lose_days: publish although days are gone that readers see now.
         audit: what the audit found; None before it has.
         watch: is told each of dbt's events while it builds, from dbt's own threads.
     """
@@ -63,6 +72,7 @@ class Run:
     report: RunReport
     build: BuildResult | None = field(default=None)
     audit: AuditResult | None = field(default=None)
+    may_lose_days: bool = False
     watch: Callable[[Any], None] = field(default=lambda event: None)
 
     @property
@@ -73,7 +83,9 @@ class Run:
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
         """Do something as a part of a stage, and note how long it took."""
-        self.report.stage = stage
+        if stage is not self.report.stage:
+            self.report.stage = stage
+            _leave(self)
         began = time.monotonic()
         try:
             yield
@@ -114,16 +126,21 @@ def begun(settings: Settings, console: Console, wait_s: float = 0) -> Iterator[R
         try:
             run = _begin(settings, console, wait_s, until_the_end)
         except WarehouseUnwritableError as failed:
-            _report_unwritable(settings, console, str(failed))
+            report_refusal(console, settings.warehouse, settings.alert_webhook, str(failed))
             raise
         try:
-            yield run
+            with _terminated_as_interrupted():
+                yield run
         except StageFailedError:
             if run.report.ending is Ending.running:
                 run.report.ending = Ending.failed
         except BaseException as raised:
-            run.report.ending = Ending.failed
-            run.find(type(raised).__name__, str(raised) or "Interrupted.", is_blocking=True)
+            # Once readers see the publication, what goes wrong after it makes it no less so.
+            is_out = run.report.ending is Ending.published
+            if not is_out:
+                run.report.ending = Ending.failed
+            said = str(raised) or "Interrupted."
+            run.find(type(raised).__name__, said, is_blocking=not is_out)
             raise
         finally:
             _end(run)
@@ -140,28 +157,56 @@ def _begin(settings: Settings, console: Console, wait_s: float, until_the_end: E
     hold = until_the_end.enter_context(
         held(places.lock, lambda now: new_run_id(now, places), wait_s, say_who)
     )
-    if hold.dead:
-        console.print(
-            f"[yellow]Before this:[/] {hold.dead} was killed; this run goes on from what it left.",
-            highlight=False,
-            soft_wrap=True,
-        )
-    with unwritable(settings.warehouse, "written"):
-        sweep(places)
     report = RunReport(run_id=hold.run_id, began_at=hold.since, events=settings.events)
     run = Run(settings, console, report)
+    with unwritable(settings.warehouse, "written"):
+        if hold.dead:
+            _close(run, hold.dead)
+        sweep(places)
     _leave(run)
     return run
 
 
-def _report_unwritable(settings: Settings, console: Console, message: str) -> None:
-    """No report can be left where nothing can be written: the webhook is told."""
+def _close(run: Run, dead: Holder) -> None:
+    """Say of a run that was killed that it was: it could not say so itself."""
+    said = f"{dead} was killed; this run goes on from what it left."
+    run.console.print(f"[yellow]Before this:[/] {said}", highlight=False, soft_wrap=True)
+    run.find("the run before", said, is_blocking=False)
+    for report in read_reports(run.places, run.report.run_id):
+        if report.run_id == dead.run_id and report.ending is Ending.killed:
+            report.write(run.places)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM, with which a service is stopped, ends a run as Ctrl-C does: with a report."""
+
+    def interrupt(signal_number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt("It was told to stop (SIGTERM).")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def report_refusal(console: Console, warehouse: Path, webhook: str | None, message: str) -> None:
+    """Tell the webhook of a run that was refused before it could leave a report."""
     now = datetime.now(UTC)
-    run = Run(settings, console, RunReport(run_id="(none)", began_at=now, events=settings.events))
-    run.find("warehouse", message, is_blocking=True)
-    run.report.ending, run.report.ended_at = Ending.refused, now
-    run.report.summary = message
-    _alert(run, None)
+    shown = served(Places(warehouse))
+    report = RunReport(
+        run_id="",
+        began_at=now,
+        ended_at=now,
+        ending=Ending.refused,
+        summary=message,
+        published=shown.manifest.run_id if shown else None,
+    )
+    _alert(console, report, warehouse, webhook, None)
 
 
 def build_and_publish(run: Run, arguments: list[str], verbose: bool) -> None:
@@ -189,8 +234,8 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
         run.build = _rebuilt_unchanged(run, arguments, verbose) or run_build(
             run.settings, arguments, run.console, verbose, run.watch
         )
-        damage = next((said for said in _said(run.build) if _is_damage(said)), None)
-        if damage and not fault:
+        damage = None if fault else _damage_behind(run)
+        if damage:
             _forget_build(run, damage)
             run.build = run_build(run.settings, arguments, run.console, verbose, run.watch)
         for warning in run.build.warnings:
@@ -203,6 +248,8 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
             run.find(problem.name, _in_words(run, problem), is_blocking=True)
         if run.build.problems:
             raise StageFailedError(f"{len(run.build.problems)} models or tests failed.")
+        if run.settings.target != "spark":
+            run.report.reference = fingerprint_of_reference(run.settings)
     return run.build.marts
 
 
@@ -241,6 +288,9 @@ def audit_marts(run: Run, manifest: Manifest, folder: Path) -> Manifest:
     """
     report_folder = run.places.runs / run.report.run_id
     with run.stage(Stage.audit):
+        lost = _lost_days(run, manifest)
+        if lost and not run.may_lose_days:
+            raise run.fail("no_published_day_is_lost", lost)
         try:
             with run.settings.exported():
                 result = audit_candidate(run.settings.project, folder / DATABASE, report_folder)
@@ -259,6 +309,27 @@ def audit_marts(run: Run, manifest: Manifest, folder: Path) -> Manifest:
     return manifest.model_copy(update={"audit": verdict})
 
 
+def _lost_days(run: Run, manifest: Manifest) -> str | None:
+    """Which days readers would lose, of the same events: files that went take a build's days along
+    when it is made from nothing."""
+    now = served(run.places)
+    if now is None or now.manifest.events != manifest.events or now.manifest.first_day is None:
+        return None
+    first, last = now.manifest.first_day, now.manifest.last_day
+    if (
+        manifest.first_day
+        and manifest.last_day
+        and manifest.first_day <= first
+        and (last is None or manifest.last_day >= last)
+    ):
+        return None
+    return (
+        f"What is published has the days {first} to {last}, what was built has "
+        f"{manifest.first_day} to {manifest.last_day}: the files of the others are gone. Put them "
+        "back and run again; if they are to be lost: tributary run --allow-lost-days."
+    )
+
+
 def publish_marts(run: Run, manifest: Manifest, folder: Path) -> Publication:
     """Let readers see the candidate, and delete what is older than what is to be kept."""
     with run.stage(Stage.publish):
@@ -271,25 +342,38 @@ def publish_marts(run: Run, manifest: Manifest, folder: Path) -> Publication:
     return publication
 
 
-def fault_of_build(database: Path) -> str | None:
-    """Why the build database cannot be used any more; None where it can, or is not there."""
+def fault_of_build(database: Path, *, thoroughly: bool = False) -> str | None:
+    """Why the build database cannot be used any more; None where it can, or is not there.
+
+    Args:
+        database: the file.
+        thoroughly: read every row of every table, too.
+    """
     if not database.exists():
         return None
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
-            connection.execute("select count(*) from duckdb_tables()")
+            tables = connection.execute(
+                "select format('{}.{}', schema_name, table_name) from duckdb_tables()"
+            ).fetchall()
+            for (table,) in tables if thoroughly else []:
+                connection.execute(f"select sum(hash(rows)) from {table} as rows").fetchone()
     except duckdb.Error as failed:
         said = str(failed)
-        return said if _is_damage(said) else None
+        return said if any(words in said for words in _DAMAGED) else None
     return None
 
 
-def _is_damage(said: str) -> bool:
-    return any(words in said for words in _DAMAGED)
+def _damage_behind(run: Run) -> str | None:
+    """What is damaged in the build database, where a build that failed speaks of damage at all.
 
-
-def _said(result: BuildResult) -> list[str]:
-    return [result.error or "", *(problem.message for problem in result.problems)]
+    Its words may be about an input, or a path: only what is found in the file itself counts.
+    """
+    build = run.build
+    said = [build.error or "", *(problem.message for problem in build.problems)] if build else []
+    if not any(words in message for words in _DAMAGED for message in said):
+        return None
+    return fault_of_build(run.places.build_database, thoroughly=True)
 
 
 def _in_words(run: Run, problem: NodeOutcome) -> str:
@@ -316,20 +400,22 @@ def _end(run: Run) -> None:
     """Say how it ended: in the report, to the webhook, and by what is left in the folder."""
     report = run.report
     report.ended_at = datetime.now(UTC)
-    report.summary = _summary(run)
+    report.summary = report.summary or _summary(run)
     shutil.rmtree(run.places.candidate(report.run_id), ignore_errors=True)
     in_words = _leave(run)
-    _alert(run, in_words)
+    _alert(run.console, report, run.settings.warehouse, run.settings.alert_webhook, in_words)
     for old in sorted(run.places.runs.glob("*"), reverse=True)[run.settings.keep_runs :]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _alert(run: Run, report: Path | None) -> None:
-    alert = alert_of(run.report, str(run.settings.warehouse), str(report) if report else None)
-    if alert and run.settings.alert_webhook:
-        undelivered = send(alert, run.settings.alert_webhook)
+def _alert(
+    console: Console, report: RunReport, warehouse: Path, webhook: str | None, in_words: Path | None
+) -> None:
+    alert = alert_of(report, str(warehouse), str(in_words) if in_words else None)
+    if alert and webhook:
+        undelivered = send(alert, webhook)
         if undelivered:
-            run.console.print(f"[yellow]{undelivered}[/]", highlight=False, soft_wrap=True)
+            console.print(f"[yellow]{undelivered}[/]", highlight=False, soft_wrap=True)
 
 
 def _leave(run: Run) -> Path | None:

@@ -1,6 +1,8 @@
 """Whether there is anything to test: what passed once, on the same rows, need not pass again."""
 
+import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -10,6 +12,7 @@ from tributary.publish.places import Places
 from tributary.publish.reports import Ending, RunReport, Stage, read_reports
 from tributary.settings import Settings
 
+_READ_WHOLE = 64 << 20
 _NOTHING_LEFT = """
     select
         (select count(*) from state.untested_days) = 0
@@ -20,8 +23,9 @@ _NOTHING_LEFT = """
 def last_run_of_the_same(settings: Settings, run_id: str) -> RunReport | None:
     """The run before this one, where it published these events and no file changed since.
 
-    This is a guess, and a cheap one: a folder's time of change tells of what came and went in it,
-    a file's of what was written to it. `has_passed` knows, once the models have been built.
+    Of event logs this is a guess, and a cheap one: a folder's time of change tells of what came and
+    went in it, a file's of what was written to it. `has_passed` knows, once the models have been
+    built. The other files are read.
     """
     reports = read_reports(Places(settings.warehouse), run_id)
     last = next((report for report in reports if report.run_id != run_id), None)
@@ -29,11 +33,36 @@ def last_run_of_the_same(settings: Settings, run_id: str) -> RunReport | None:
         last is None
         or last.ending is not Ending.published
         or last.events != settings.events
+        or last.reference is None
         or settings.backfill
         or "://" in settings.events
+        or _newest_change(Path(settings.events)) >= last.began_at.timestamp()
     ):
         return None
-    return last if _newest_change(Path(settings.events)) < last.began_at.timestamp() else None
+    return last if fingerprint_of_reference(settings) == last.reference else None
+
+
+def fingerprint_of_reference(settings: Settings) -> str | None:
+    """Of every file beneath the events that is no event log; None where they lie in a bucket.
+
+    The bytes are read; of a file of more than 64 MB its size and time of change count.
+    """
+    if "://" in settings.events:
+        return None
+    with duckdb.connect(str(settings.build_database), read_only=True) as connection:
+        logs = {
+            path for (path,) in connection.execute("select path from state.files_now").fetchall()
+        }
+    found = hashlib.sha256()
+    for path in sorted(path for path in _files(Path(settings.events)) if str(path) not in logs):
+        about = path.stat()
+        found.update(f"{path}\0{about.st_size}\0".encode())
+        if about.st_size > _READ_WHOLE:
+            found.update(str(about.st_mtime_ns).encode())
+            continue
+        with path.open("rb") as file:
+            found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()
 
 
 def has_passed(database: Path) -> bool:
@@ -55,3 +84,7 @@ def warned_before(report: RunReport) -> list[NodeOutcome]:
 def _newest_change(folder: Path) -> float:
     places = (Path(place, name) for place, _, names in os.walk(folder) for name in ("", *names))
     return max((place.stat().st_mtime for place in places), default=0)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (Path(place, name) for place, _, names in os.walk(folder) for name in names)
