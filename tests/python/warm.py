@@ -32,6 +32,7 @@ ONLY_MODELS = ("--resource-type", "model")
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["preloaded"])
 _SECONDS = 300
+INTERRUPTED = 130
 
 
 def command(
@@ -50,7 +51,13 @@ def command(
         return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
 
 
-def start(events: Path, warehouse: Path, *arguments: str, spoil: str = "") -> ForkServerProcess:
+def start(
+    events: Path,
+    warehouse: Path,
+    *arguments: str,
+    spoil: str = "",
+    may_lose_days: bool = False,
+) -> ForkServerProcess:
     """Begin a run of everything, up to the publication.
 
     Args:
@@ -58,9 +65,10 @@ def start(events: Path, warehouse: Path, *arguments: str, spoil: str = "") -> Fo
         warehouse: where it builds and publishes.
         arguments: for dbt.
         spoil: a statement that is run on the candidate before its audit.
+        may_lose_days: publish although published days are gone.
     """
-    given = (dict(os.environ), str(events), at_one_path(warehouse), list(arguments), spoil)
-    process = _CONTEXT.Process(target=_run, args=given)
+    given = (dict(os.environ), str(events), at_one_path(warehouse), list(arguments))
+    process = _CONTEXT.Process(target=_run, args=(*given, spoil, may_lose_days))
     process.start()
     return process
 
@@ -119,7 +127,12 @@ def _command(
 
 
 def _run(
-    environment: dict[str, str], events: str, warehouse: Path, arguments: list[str], spoil: str
+    environment: dict[str, str],
+    events: str,
+    warehouse: Path,
+    arguments: list[str],
+    spoil: str,
+    may_lose_days: bool,
 ) -> None:
     os.environ.clear()
     os.environ.update(environment)
@@ -129,11 +142,14 @@ def _run(
         settings = resolve(events=events, warehouse=warehouse)
         try:
             with begun(settings, Console(file=nowhere)) as at_work:
+                at_work.may_lose_days = may_lose_days
                 build_and_publish(at_work, arguments, verbose=False)
         except WarehouseUnwritableError:
             sys.exit(REFUSED)
         except WarehouseBusyError:
             sys.exit(BUSY)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
     sys.exit(exit_code_of(at_work.report))
 
 

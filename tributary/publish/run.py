@@ -49,6 +49,9 @@ from tributary.summary import first_rows
 _DAMAGED = ("Corrupt database file", "checksum", "not a valid DuckDB database", "Serialization")
 
 
+_LOST_SHOWN = 5
+
+
 class StageFailedError(Exception):
     """A stage ended without what the next one needs; the report has the findings."""
 
@@ -310,23 +313,23 @@ def audit_marts(run: Run, manifest: Manifest, folder: Path) -> Manifest:
 
 
 def _lost_days(run: Run, manifest: Manifest) -> str | None:
-    """Which days readers would lose, of the same events: files that went take a build's days along
-    when it is made from nothing."""
+    """Which landed days readers would lose, of the same events: a build from nothing has what the
+    files have that are still there."""
     now = served(run.places)
-    if now is None or now.manifest.events != manifest.events or now.manifest.first_day is None:
+    if now is None or now.manifest.events != manifest.events:
         return None
-    first, last = now.manifest.first_day, now.manifest.last_day
-    if (
-        manifest.first_day
-        and manifest.last_day
-        and manifest.first_day <= first
-        and (last is None or manifest.last_day >= last)
-    ):
+    before, after = (
+        {(part.landed_on, part.event_table) for part in one.inputs if part.landed_on}
+        for one in (now.manifest, manifest)
+    )
+    lost = sorted(before - after)
+    if not lost:
         return None
+    days = ", ".join(f"{table} of {day}" for day, table in lost[:_LOST_SHOWN])
+    more = f" and {len(lost) - _LOST_SHOWN} more" if len(lost) > _LOST_SHOWN else ""
     return (
-        f"What is published has the days {first} to {last}, what was built has "
-        f"{manifest.first_day} to {manifest.last_day}: the files of the others are gone. Put them "
-        "back and run again; if they are to be lost: tributary run --allow-lost-days."
+        f"What is published was made of files that are gone: {days}{more}. Put them back and run "
+        "again; if what they hold is to be lost: tributary run --allow-lost-days."
     )
 
 

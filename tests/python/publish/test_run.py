@@ -1,16 +1,19 @@
 """A run publishes what passed; what did not is said in the report, the exit code and the alert."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from conftest import Command
 from receiver import Receiver
 from typer.testing import CliRunner
-from warm import ONLY_MODELS, last_report, run
+from warm import INTERRUPTED, ONLY_MODELS, end_of, kill_in, last_report, run, start
 
 from tributary.cli import app
 from tributary.publish.command import BUSY, REFUSED
@@ -111,6 +114,86 @@ def test_a_failed_test_of_the_build_is_reported_with_its_rows(
     assert seen(places) == before
 
 
+def test_an_error_that_speaks_of_a_checksum_drops_no_build(
+    events: Path, places: Places, tmp_path: Path
+) -> None:
+    built = places.build_database.stat().st_size
+    worse = tmp_path / "checksum Serialization"
+    shutil.copytree(events, worse)
+    next((worse / "events" / "charges").rglob("*.parquet")).write_bytes(b"")
+    assert run(worse, places.warehouse, *ONLY_MODELS) == REFUSED
+    report = last_report(places)
+    assert "checksum Serialization" in report.summary
+    assert "build database" not in {finding.name for finding in report.findings}
+    assert places.build_database.stat().st_size >= built
+
+
+def test_published_days_whose_files_are_gone_are_lost_only_when_that_is_asked_for(
+    events: Path, places: Places, tmp_path: Path
+) -> None:
+    archived = tmp_path / "platform"
+    shutil.copytree(events, archived)
+    assert run(archived, places.warehouse, *ONLY_MODELS) == 0
+    before = seen(places)
+    for log in (archived / "events").iterdir():
+        shutil.rmtree(min(log.glob("*=*")))
+    places.build_database.unlink()
+    assert run(archived, places.warehouse, *ONLY_MODELS) == 4
+    assert "made of files that are gone" in last_report(places).summary
+    assert seen(places) == before
+    lost = start(archived, places.warehouse, *ONLY_MODELS, may_lose_days=True)
+    assert end_of(lost) == 0
+    assert seen(places) == last_report(places).run_id
+
+
+@pytest.mark.parametrize(("told_by", "after_s"), [(signal.SIGTERM, 2), (signal.SIGINT, 4)])
+def test_a_run_that_is_told_to_stop_says_so_and_publishes_nothing(
+    events: Path,
+    places: Places,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    told_by: int,
+    after_s: float,
+) -> None:
+    monkeypatch.setenv(ALERT_WEBHOOK, receiver.address)
+    before = seen(places)
+    process = start(events, places.warehouse, *ONLY_MODELS)
+    time.sleep(after_s)
+    assert process.pid is not None
+    os.kill(process.pid, told_by)
+    assert end_of(process) == INTERRUPTED
+    report = last_report(places)
+    assert (report.ending, report.stage) == (Ending.failed, Stage.build)
+    assert report.findings[-1].name == "KeyboardInterrupt"
+    assert seen(places) == before
+    assert [alert["level"] for alert in receiver.bodies] == ["failure"]
+
+
+def test_the_next_run_says_where_one_was_killed(events: Path, places: Places) -> None:
+    process = start(events, places.warehouse, *ONLY_MODELS)
+    assert kill_in(process, places, Stage.export, 0.2)
+    killed = last_report(places)
+    assert (killed.ending, killed.stage) in {
+        (Ending.running, Stage.export),
+        (Ending.running, Stage.audit),
+    }
+    assert run(events, places.warehouse, *ONLY_MODELS) == 0
+    assert "the run before" in {finding.name for finding in last_report(places).findings}
+    in_words = (places.runs / killed.run_id / "report.md").read_text("utf-8")
+    assert f"Killed while it was in the stage {killed.stage}." in in_words
+
+
+def test_a_run_that_is_refused_before_it_begins_tells_the_webhook(
+    places: Places, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ALERT_WEBHOOK, receiver.address)
+    arguments = ["run", "--events", "/no/such/folder", "--warehouse", str(places.warehouse)]
+    assert CliRunner().invoke(app, arguments).exit_code == REFUSED
+    (alert,) = receiver.bodies
+    assert "/no/such/folder" in alert["text"]
+    assert alert["published"] == seen(places)
+
+
 def test_a_second_run_is_refused_while_one_is_at_work(events: Path, places: Places) -> None:
     with held(places.lock, lambda _: "the-first"):
         assert run(events, places.warehouse, *ONLY_MODELS) == BUSY
@@ -137,6 +220,7 @@ def test_status_and_rollback_from_the_command_line(events: Path, places: Places)
     in_words = CliRunner().invoke(app, ["status", "--verify", *at]).output
     assert f"Readers see {second}" in in_words
     file = places.served_tables / "revenue_daily" / "revenue_daily.parquet"
+    file.chmod(0o644)
     file.write_bytes(file.read_bytes()[:-1])
     damaged = CliRunner().invoke(app, ["status", "--verify", *at])
     assert damaged.exit_code == 1

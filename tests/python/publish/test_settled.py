@@ -1,5 +1,6 @@
 """Where nothing is new the tests that passed do not run again; where anything is, they do."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,18 @@ def test_what_passed_is_not_tested_again_until_something_is_new(
     file.unlink()
     shutil.copy(tmp_path / "aside.csv", file)
     assert UNTESTED not in said()
+    assert UNTESTED in said()
+    # A reference file that says another thing, and bears the date of the one before.
+    folder = events / "reference"
+    regions = folder / "regions.csv"
+    dates = [(place, place.stat().st_mtime) for place in (regions, folder)]
+    lines = regions.read_text("utf-8").splitlines(keepends=True)
+    regions.write_text("".join([*lines, lines[-1]]), encoding="utf-8")
+    for place, date in dates:
+        os.utime(place, (date, date))
+    outcome = tributary("run", "--events", events, "--warehouse", tmp_path)
+    assert outcome.returncode == 1, outcome.stdout
+    assert "regions_have_one_row_per_region_code" in outcome.stdout
 
 
 @pytest.mark.parametrize(
