@@ -70,9 +70,7 @@ def run_build(
 
     Without the unit tests: they prove the code, whatever the data, and belong to `make test`.
     Whoever watches is told each of dbt's events while it works, from dbt's own threads.
-
-    Raises:
-        KeyboardInterrupt: dbt was interrupted; what it had built is kept.
+    An interrupt dbt takes for the end of its work: what it did until then is the result.
     """
     result = BuildResult()
     try:
@@ -136,9 +134,6 @@ def _invoke(command: list[str], *watching: Callable[[Any], None]) -> BuildResult
         return result
     for node in nodes:
         _record(result, node)
-    if not outcome.success and not result.problems:
-        # dbt takes an interrupt for the end of its work, and reports what it did until then.
-        raise KeyboardInterrupt
     return result
 
 

@@ -66,6 +66,7 @@ class Run:
         report: what it leaves behind.
         build: how the build ended; None before it has.
         may_lose_days: publish although days are gone that readers see now.
+        told_to_stop: the signal by which it was; None: it was not.
         audit: what the audit found; None before it has.
         watch: is told each of dbt's events while it builds, from dbt's own threads.
     """
@@ -76,6 +77,7 @@ class Run:
     build: BuildResult | None = field(default=None)
     audit: AuditResult | None = field(default=None)
     may_lose_days: bool = False
+    told_to_stop: str | None = None
     watch: Callable[[Any], None] = field(default=lambda event: None)
 
     @property
@@ -132,7 +134,7 @@ def begun(settings: Settings, console: Console, wait_s: float = 0) -> Iterator[R
             report_refusal(console, settings.warehouse, settings.alert_webhook, str(failed))
             raise
         try:
-            with _terminated_as_interrupted():
+            with _listening(run):
                 yield run
         except StageFailedError:
             if run.report.ending is Ending.running:
@@ -181,20 +183,22 @@ def _close(run: Run, dead: Holder) -> None:
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
+def _listening(run: Run) -> Iterator[None]:
     """SIGTERM, with which a service is stopped, ends a run as Ctrl-C does: with a report."""
 
-    def interrupt(signal_number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt("It was told to stop (SIGTERM).")
+    def stop(signal_number: int, frame: FrameType | None) -> None:
+        run.told_to_stop = signal.Signals(signal_number).name
+        raise KeyboardInterrupt(f"It was told to stop ({run.told_to_stop}).")
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {sort: signal.signal(sort, stop) for sort in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sort, handler in before.items():
+            signal.signal(sort, handler)
 
 
 def report_refusal(console: Console, warehouse: Path, webhook: str | None, message: str) -> None:
@@ -234,13 +238,11 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
         fault = fault_of_build(run.places.build_database)
         if fault:
             _forget_build(run, fault)
-        run.build = _rebuilt_unchanged(run, arguments, verbose) or run_build(
-            run.settings, arguments, run.console, verbose, run.watch
-        )
+        run.build = _rebuilt_unchanged(run, arguments, verbose) or _built(run, arguments, verbose)
         damage = None if fault else _damage_behind(run)
         if damage:
             _forget_build(run, damage)
-            run.build = run_build(run.settings, arguments, run.console, verbose, run.watch)
+            run.build = _built(run, arguments, verbose)
         for warning in run.build.warnings:
             found = f"{warning.failures:,} found."
             run.find(warning.name, found, is_blocking=False, rows=warning.failures)
@@ -256,13 +258,21 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
     return run.build.marts
 
 
+def _built(run: Run, arguments: list[str], verbose: bool) -> BuildResult:
+    """What dbt did; an interrupt, which dbt takes for the end of its work, is one again."""
+    result = run_build(run.settings, arguments, run.console, verbose, run.watch)
+    if run.told_to_stop:
+        raise KeyboardInterrupt(f"It was told to stop ({run.told_to_stop}).")
+    return result
+
+
 def _rebuilt_unchanged(run: Run, arguments: list[str], verbose: bool) -> BuildResult | None:
     """The models alone, where nothing new came in; None where there is something to test."""
     before = None if arguments else last_run_of_the_same(run.settings, run.report.run_id)
     if before is None:
         return None
     without_tests = ["--exclude-resource-type", "test"]
-    result = run_build(run.settings, without_tests, run.console, verbose, run.watch)
+    result = _built(run, without_tests, verbose)
     if not result.succeeded or not has_passed(run.places.build_database):
         return None
     result.warnings = warned_before(before)
