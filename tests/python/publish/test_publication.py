@@ -22,6 +22,7 @@ from tributary.publish.publication import (
     publish,
     roll_back,
     served,
+    served_name,
     sweep,
 )
 from tributary.settings import Settings, resolve
@@ -165,12 +166,124 @@ def test_the_newest_are_kept_and_the_served_one_always(settings: Settings, place
     assert [one.manifest.run_id for one in publications(places)] == [RUNS[2], RUNS[0]]
 
 
-def test_a_folder_where_the_link_belongs_is_not_deleted(settings: Settings, places: Places) -> None:
-    places.served_tables.mkdir()
-    (places.served_tables / "precious.txt").write_text("mine")
+def listed(folder: Path) -> dict[str, str]:
+    """Everything in a folder but the candidates, by name, and where each link leads."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink()) if path.is_symlink() else ""
+        for path in folder.rglob("*")
+        if ".candidate-" not in str(path)
+    }
+
+
+@pytest.mark.parametrize("name", ["marts.duckdb", "marts", "publications/current"])
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_what_is_no_link_where_one_belongs_stays_and_nothing_is_changed(
+    settings: Settings, places: Places, name: str, is_folder: bool
+) -> None:
+    for run_id in RUNS[:2]:
+        published(settings, run_id)
+    place = places.warehouse / name
+    place.unlink()
+    if is_folder:
+        place.mkdir()
+        (place / "precious.txt").write_text("mine")
+    else:
+        place.write_text("mine")
+    before = listed(places.warehouse)
     with pytest.raises(PublicationError, match="Move it away"):
-        published(settings, RUNS[0])
-    assert (places.served_tables / "precious.txt").is_file()
+        published(settings, RUNS[2])
+    with pytest.raises(PublicationError, match="Move it away"):
+        roll_back(places, RUNS[0])
+    assert listed(places.warehouse) == before
+
+
+@pytest.mark.parametrize("link", [".marts.duckdb.new", ".marts.new", ".current.new"])
+def test_what_fails_on_the_way_has_changed_nothing_that_readers_see(
+    settings: Settings, places: Places, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    published(settings, RUNS[0])
+    for outer in (places.served_database, places.served_tables):
+        outer.unlink()
+        outer.symlink_to(places.publication(RUNS[0]) / outer.name)
+    replace = Path.replace
+
+    def fail(path: Path, target: Path) -> Path:
+        if path.name == link:
+            raise OSError("The disk is gone.")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="The disk is gone"):
+        published(settings, RUNS[1])
+    assert served_id(places) == RUNS[0]
+    for outer in (places.served_database, places.served_tables):
+        assert outer.resolve().parent == places.publication(RUNS[0]).resolve()
+    assert not [name for name in listed(places.warehouse) if name.endswith(".new")]
+
+
+def test_a_bare_rollback_passes_over_what_readers_never_saw(
+    settings: Settings, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(settings, RUNS[0])
+    with monkeypatch.context() as broken:
+        broken.setattr("tributary.publish.publication._serve", killed)
+        with pytest.raises(KeyboardInterrupt):
+            published(settings, RUNS[1])
+    published(settings, RUNS[2])
+    seen = {one.manifest.run_id: one.was_served for one in publications(places)}
+    assert seen == {RUNS[0]: True, RUNS[1]: False, RUNS[2]: True}
+    assert roll_back(places).manifest.run_id == RUNS[0]
+    assert roll_back(places, RUNS[1]).was_served
+    published(settings, "20260104T000000Z")
+    assert roll_back(places, RUNS[2]).manifest.run_id == RUNS[2]
+    assert roll_back(places).manifest.run_id == RUNS[1]
+
+
+def test_what_readers_never_saw_takes_no_place_of_what_they_saw(
+    settings: Settings, places: Places
+) -> None:
+    for run_id in RUNS:
+        published(settings, run_id)
+    (places.publication(RUNS[1]) / "unseen").touch()
+    assert prune(places, keep=2) == []
+    assert prune(places, keep=1) == [RUNS[1], RUNS[0]]
+
+
+def test_a_served_publication_without_its_manifest_can_be_left(
+    settings: Settings, places: Places
+) -> None:
+    for run_id in RUNS:
+        published(settings, run_id)
+    roll_back(places)
+    shutil.rmtree(places.publication(RUNS[1]))
+    assert (served(places), served_name(places)) == (None, RUNS[1])
+    assert roll_back(places).manifest.run_id == RUNS[0]
+
+
+def test_what_cannot_be_deleted_is_in_nobodys_way(
+    settings: Settings, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run_id in RUNS[:2]:
+        published(settings, run_id)
+    (places.publications / ".current.new").symlink_to("nowhere")
+    with monkeypatch.context() as stuck:
+        stuck.setattr(os, "rmdir", refuse)
+        assert prune(places, keep=1) == [RUNS[0]]
+        assert sweep(places) == [places.candidate(RUNS[0])]
+        published(settings, RUNS[2])
+        stuck.setattr(Path, "rename", refuse)
+        assert prune(places, keep=1) == []
+    assert roll_back(places).manifest.run_id == RUNS[1]
+    assert sweep(places) == []
+    assert not [path for path in places.publications.iterdir() if path.name.startswith(".")]
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError("It is not yours.")
 
 
 def publish_until(places: Places, candidate: Path, manifest: Manifest, last_call: int) -> int:
