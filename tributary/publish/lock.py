@@ -73,7 +73,8 @@ def held(
     """Hold a warehouse while the block runs.
 
     The operating system lets go of the lock when its process ends, however it ends: a stale one
-    cannot be. What the file says is for people.
+    cannot be. What the file says is for people. It stays when the block ends, and nobody is to
+    delete it while a run is at work: the next run would lock another file.
 
     Args:
         lock: the file.
@@ -86,8 +87,7 @@ def held(
         WarehouseBusyError: another run holds it, still, after `wait_s` seconds.
         WarehouseUnwritableError: the file cannot be made or written.
     """
-    with _opened(lock) as file:
-        _take(file, lock, wait_s, on_wait)
+    with _taken(lock, wait_s, on_wait) as file:
         dead = _holder(file)
         now = datetime.now(UTC)
         holder = Holder(
@@ -129,31 +129,43 @@ def holder_of(lock: Path) -> Holder | None:
         return None
 
 
-def _opened(lock: Path) -> IO[str]:
-    with unwritable(lock.parent, "written"):
-        return lock.open("a+", encoding="utf-8")
+def _taken(lock: Path, wait_s: float, on_wait: Callable[[Holder | None], None]) -> IO[str]:
+    """The file, open and locked.
 
-
-def _take(
-    file: IO[str], lock: Path, wait_s: float, on_wait: Callable[[Holder | None], None]
-) -> None:
+    It is opened anew for each try: who waits with a file that was deleted or replaced meanwhile
+    would come to hold what nobody else looks at.
+    """
     until = time.monotonic() + max(wait_s, _LEAST_WAIT_S)
     has_said = False
     while True:
+        with unwritable(lock.parent, "written"):
+            file = lock.open("a+", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
         except BlockingIOError as busy:
-            other = _holder(file)
+            with file:
+                other = _holder(file)
             if time.monotonic() >= until:
                 raise WarehouseBusyError(
                     f"{lock.parent} is in use by {other or 'another run'}. Wait until it ends, "
                     "or let this one wait for it: --wait SECONDS."
                 ) from busy
-        if wait_s and not has_said:
-            on_wait(other)
-            has_said = True
-        time.sleep(_LOOK_EVERY_S)
+            if wait_s and not has_said:
+                on_wait(other)
+                has_said = True
+            time.sleep(_LOOK_EVERY_S)
+        else:
+            if _is_at(file, lock):
+                return file
+            file.close()
+
+
+def _is_at(file: IO[str], lock: Path) -> bool:
+    """The open file is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), lock.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _holder(file: IO[str]) -> Holder | None:

@@ -1,5 +1,6 @@
 """Two runs never work in one warehouse, and a dead one is in nobody's way."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -67,6 +69,50 @@ def test_the_lock_of_a_killed_run_is_taken_over_and_said(
         assert hold.dead.run_id == "the-other"
     with held(lock, lambda _: "me again") as hold:
         assert hold.dead is None
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_lock_that_is_deleted_before_it_is_taken_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_replaced: bool
+) -> None:
+    lock = tmp_path / "run.lock"
+    flock = fcntl.flock
+    taken: list[int] = []
+
+    def late(file: IO[str], how: int) -> None:
+        if not taken:
+            lock.unlink()
+            if is_replaced:
+                lock.touch()
+        taken.append(how)
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with held(lock, lambda _: "me"):
+        assert len(taken) == 2
+        with pytest.raises(WarehouseBusyError, match="run me"), held(lock, lambda _: "another"):
+            pass
+
+
+def test_who_waits_for_a_file_that_was_replaced_waits_for_the_new_one(
+    other: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    lock = tmp_path / "run.lock"
+    told: list[Holder | None] = []
+
+    def replace(holder: Holder | None) -> None:
+        told.append(holder)
+        (tmp_path / "new.lock").replace(lock)
+        other.kill()
+
+    with (
+        held(tmp_path / "new.lock", lambda _: "the-new"),
+        pytest.raises(WarehouseBusyError, match="run the-new"),
+        held(lock, lambda _: "me", wait_s=1, on_wait=replace),
+    ):
+        pass
+    other.wait()
+    assert [holder.run_id for holder in told if holder] == ["the-other"]
 
 
 def test_who_only_asks_learns_who_is_at_work(
