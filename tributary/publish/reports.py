@@ -1,5 +1,6 @@
 """What each run leaves behind: how far it came, how it ended and why."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -103,10 +104,19 @@ class RunReport(BaseModel):
 
 
 def new_run_id(now: datetime, places: Places) -> str:
-    """A name for a run: when it began, to the second, and a number where two began in one."""
+    """A name for a run that nothing has: when it began, to the second, and -02 and so on where more
+    began in one.
+
+    It comes after every name of that second that is left, whatever was deleted meanwhile.
+    """
     name = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    taken = len(list(places.runs.glob(f"{name}*")))
-    return f"{name}-{taken + 1}" if taken else name
+    taken = [
+        int(path.name.rpartition(name)[2].removeprefix("-") or 1)
+        for folder in (places.runs, places.publications)
+        for path in folder.glob(f"*{name}*")
+        if re.fullmatch(r"(-\d+)?", path.name.rpartition(name)[2])
+    ]
+    return f"{name}-{max(taken) + 1:02}" if taken else name
 
 
 def read_reports(places: Places, running: str | None) -> Iterator[RunReport]:
@@ -116,7 +126,8 @@ def read_reports(places: Places, running: str | None) -> Iterator[RunReport]:
         places: of the warehouse.
         running: the run that works now; whoever else never said how it ended was killed.
     """
-    for file in sorted(places.runs.glob(f"*/{REPORT}"), reverse=True):
+    found = places.runs.glob(f"*/{REPORT}")
+    for file in sorted(found, key=lambda file: file.parent.name, reverse=True):
         try:
             report = RunReport.model_validate_json(file.read_text("utf-8"))
         except (OSError, ValueError):
