@@ -1,26 +1,39 @@
 """The commands `tributary status` and `tributary rollback`, and the last words of a run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from textwrap import shorten
+from typing import Annotated, NoReturn
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from tributary.publish.candidate import damaged_file
-from tributary.publish.lock import WarehouseBusyError, holder_of
-from tributary.publish.places import Places
-from tributary.publish.publication import PublicationError, publications, roll_back
+from tributary.publish.lock import Holder, WarehouseBusyError, WarehouseUnwritableError, holder_of
+from tributary.publish.places import MANIFEST, Places
+from tributary.publish.publication import (
+    Publication,
+    PublicationError,
+    publications,
+    roll_back,
+    served_name,
+)
 from tributary.publish.reports import REPORT_IN_WORDS, Ending, RunReport, Stage
 from tributary.publish.run import begun, last_runs
-from tributary.settings import Settings, SettingsError, resolve
+from tributary.settings import SOURCES, Settings, SettingsError, find_project, resolve
 
 REFUSED = 2
 BUSY = 6
 _EXIT_CODES = {Stage.build: 1, Stage.export: 3, Stage.audit: 4, Stage.publish: 5}
 _LAST_RUNS = 5
+_LETTERS_OF_A_SUMMARY = 100
 
 WarehouseOption = Annotated[
     Path | None,
@@ -61,10 +74,12 @@ def print_ending(console: Console, settings: Settings, report: RunReport) -> Non
             console.print(finding.message, highlight=False, soft_wrap=True, markup=False)
     if report.ending is Ending.failed:
         seen = f"publication {report.published}" if report.published else "nothing yet"
+        is_build = report.stage is Stage.build
+        serve = f"; {settings.built_into} did not pass: serve none of it" if is_build else ""
+        log = " dbt's own log of it: run again with --verbose." if is_build else ""
         console.print(
-            f"[bold red]Not published:[/] the stage {report.stage} failed. Readers see {seen}; "
-            f"{settings.built_into} did not pass: serve none of it. Report: {in_words}. dbt's own "
-            "log of it: run again with --verbose.",
+            f"[bold red]Not published:[/] the stage {report.stage} failed. Readers see {seen}"
+            f"{serve}. Report: {in_words}.{log}",
             highlight=False,
             soft_wrap=True,
         )
@@ -87,28 +102,45 @@ def rollback(
     refused.
     """
     console = Console()
-    settings = _settings(console, warehouse)
-    try:
-        with begun(settings, console, wait) as run, run.stage(Stage.publish):
-            try:
-                publication = roll_back(run.places, run_id)
-            except PublicationError as refused:
-                run.report.ending = Ending.refused
-                raise run.fail("rollback", str(refused)) from refused
-            run.report.ending = Ending.rolled_back
-            run.report.summary = f"Readers see publication {publication.manifest.run_id} again."
-    except WarehouseBusyError as busy:
-        console.print(f"[bold red]Busy.[/] {busy}", highlight=False, soft_wrap=True)
-        raise typer.Exit(BUSY) from busy
-    if run.report.ending is Ending.refused:
-        console.print(f"[bold red]Refused.[/] {run.report.summary}", highlight=False)
-        raise typer.Exit(REFUSED)
+    with _refusing(console):
+        settings = _settings(warehouse)
+        if not Places(settings.warehouse).publications.is_dir():
+            raise PublicationError(
+                f"Nothing was ever published in {settings.warehouse}. Name the warehouse: "
+                "--warehouse."
+            )
+        publication = _roll_back(settings, console, wait, run_id)
     console.print(
         f"[bold green]Readers see publication {publication.manifest.run_id} again[/] (made "
         f"{publication.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC).",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _roll_back(
+    settings: Settings, console: Console, wait_s: float, run_id: str | None
+) -> Publication:
+    with begun(settings, console, wait_s) as run, run.stage(Stage.publish):
+        try:
+            publication = _served_again(run.places, run_id)
+        except PublicationError as failed:
+            refused = failed
+            run.report.ending = Ending.refused
+            raise run.fail("rollback", str(failed)) from failed
+        run.report.ending = Ending.rolled_back
+        run.report.summary = f"Readers see publication {publication.manifest.run_id} again."
+        return publication
+    raise refused
+
+
+def _served_again(places: Places, run_id: str | None) -> Publication:
+    try:
+        return roll_back(places, run_id)
+    except OSError as failed:
+        raise PublicationError(
+            f"The warehouse cannot be changed: {failed}. Readers see what they saw."
+        ) from failed
 
 
 def status(
@@ -120,67 +152,126 @@ def status(
 ) -> None:
     """Show what is published, how fresh it is, what else is kept, and the last runs."""
     console = Console()
-    settings = _settings(console, warehouse)
-    places = Places(settings.warehouse)
-    kept = publications(places)
-    runs = last_runs(settings, _LAST_RUNS)
-    damaged = {
-        one.manifest.run_id: fault
-        for one in (kept if verify else [])
-        if (fault := damaged_file(one.folder, one.manifest))
-    }
+    with _refusing(console):
+        state = _state(_settings(warehouse), verify)
     if as_json:
-        console.print_json(
-            data={
-                "served": next((one.manifest.run_id for one in kept if one.is_served), None),
-                "publications": [one.manifest.model_dump(mode="json") for one in kept],
-                "runs": [report.model_dump(mode="json") for report in runs],
-                "damaged": damaged,
-            }
-        )
+        console.print_json(data=state.as_data())
     else:
-        _print_status(console, settings, runs)
-    if damaged:
-        for run_id, file in damaged.items():
-            console.print(f"[bold red]Damaged:[/] {file} of publication {run_id}.", highlight=False)
+        _print_status(console, state)
+    if state.damaged:
         raise typer.Exit(1)
 
 
-def _print_status(console: Console, settings: Settings, runs: list[RunReport]) -> None:
+@dataclass(frozen=True)
+class _State:
+    """What there is to say of a warehouse.
+
+    Attributes:
+        warehouse: its folder.
+        kept: the publications, the newest first.
+        served: the name of the one that readers see, whether it can be read or not.
+        damaged: of each damaged publication the file that is.
+        at_work: the run that works now.
+        runs: the last ones.
+    """
+
+    warehouse: Path
+    kept: list[Publication]
+    served: str | None
+    damaged: dict[str, str]
+    at_work: Holder | None
+    runs: list[RunReport]
+
+    @property
+    def now(self) -> Publication | None:
+        """What readers see; None where that is nothing, or has no manifest."""
+        return next((one for one in self.kept if one.is_served), None)
+
+    @property
+    def age_s(self) -> float | None:
+        """How old it is, in seconds."""
+        return (datetime.now(UTC) - self.now.manifest.made_at).total_seconds() if self.now else None
+
+    def as_data(self) -> dict[str, object]:
+        """For a machine."""
+        return {
+            "served": self.served,
+            "age_seconds": self.age_s,
+            "at_work": self.at_work.model_dump(mode="json") if self.at_work else None,
+            "publications": [one.manifest.model_dump(mode="json") for one in self.kept],
+            "runs": [report.model_dump(mode="json") for report in self.runs],
+            "damaged": self.damaged,
+        }
+
+
+def _state(settings: Settings, verify: bool) -> _State:
     places = Places(settings.warehouse)
-    kept = publications(places)
-    at_work = holder_of(places.lock)
-    if at_work:
-        console.print(f"At work: {at_work}.", highlight=False, soft_wrap=True)
-    now = next((one.manifest for one in kept if one.is_served), None)
-    if now is None:
-        console.print(f"Nothing is published in {settings.warehouse} yet: tributary run.")
-    else:
-        age = datetime.now(UTC) - now.made_at
+    at_work, runs = holder_of(places.lock), last_runs(settings, _LAST_RUNS)
+    # In this order: a run may publish in between, and what it publishes is not damaged.
+    before, kept = served_name(places), publications(places)
+    now = next((one.folder.name for one in kept if one.is_served), before)
+    damaged = {one.manifest.run_id: file for one in kept if verify and (file := _damaged_file(one))}
+    if now and not any(one.is_served for one in kept):
+        damaged[now] = MANIFEST
+    return _State(settings.warehouse, kept, now, damaged, at_work, runs)
+
+
+def _damaged_file(one: Publication) -> str | None:
+    try:
+        return damaged_file(one.folder, one.manifest)
+    except OSError as unreadable:
+        return str(unreadable.filename)
+
+
+def _print_status(console: Console, state: _State) -> None:
+    if state.at_work:
+        console.print(f"At work: {state.at_work}.", highlight=False, soft_wrap=True)
+    if state.now and state.age_s is not None:
+        now = state.now.manifest
         console.print(
-            f"Readers see [bold]{now.run_id}[/], published {_ago(age.total_seconds())} ago: "
+            f"Readers see [bold]{now.run_id}[/], published {_ago(state.age_s)} ago: "
             f"{now.first_day} to {now.last_day}, revenue {now.revenue:,} {now.currency}, "
             f"{sum(table.rows for table in now.tables.values()):,} rows in {len(now.tables)} "
             f"tables, {now.audit.rules if now.audit else 0} rules of the audit held against them.",
             highlight=False,
             soft_wrap=True,
         )
-    if kept:
+    elif state.served:
+        console.print(
+            f"Readers see [bold]{escape(state.served)}[/], whose manifest cannot be read. Serve "
+            "another: tributary rollback; or publish anew: tributary run.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    else:
+        console.print(
+            f"Nothing is published in {escape(str(state.warehouse))} yet: tributary run.",
+            soft_wrap=True,
+        )
+    if state.kept:
         listing = Table("publication", "last day", "revenue", "rows", "warnings", box=SIMPLE_HEAD)
-        for one in kept:
+        for one in state.kept:
+            unseen = "" if one.was_served else " (never served)"
             listing.add_row(
-                one.manifest.run_id + (" (served)" if one.is_served else ""),
+                one.manifest.run_id + (" (served)" if one.is_served else unseen),
                 str(one.manifest.last_day),
                 f"{one.manifest.revenue:,}",
                 f"{sum(table.rows for table in one.manifest.tables.values()):,}",
                 str(len(one.manifest.audit.warnings) if one.manifest.audit else 0),
             )
         console.print(listing)
-    if runs:
+    if state.runs:
         listing = Table("run", "ended", "stage", "in words", box=SIMPLE_HEAD)
-        for report in runs:
-            listing.add_row(report.run_id, report.ending, report.stage, report.summary)
+        for report in state.runs:
+            in_words = shorten(report.summary, _LETTERS_OF_A_SUMMARY, placeholder=" …")
+            listing.add_row(report.run_id, report.ending, report.stage, Text(in_words))
         console.print(listing)
+    for run_id, file in state.damaged.items():
+        console.print(
+            f"[bold red]Damaged:[/] {file} of publication {run_id}.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _ago(seconds: float) -> str:
@@ -190,9 +281,25 @@ def _ago(seconds: float) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def _settings(console: Console, warehouse: Path | None) -> Settings:
+def _settings(warehouse: Path | None) -> Settings:
+    """Of a command that reads no events: it works where their folder is away."""
+    project = find_project(Path.cwd())
+    settings = resolve(events=str(project), source=SOURCES[0], warehouse=warehouse)
+    return replace(settings, events="(none)")
+
+
+@contextmanager
+def _refusing(console: Console) -> Iterator[None]:
+    """End with words, and the code of it, where a command cannot do what it is to."""
+
+    def end(word: str, why: Exception, code: int) -> NoReturn:
+        text = escape(str(why))
+        console.print(f"[bold red]{word}.[/] {text}", highlight=False, soft_wrap=True)
+        raise typer.Exit(code) from why
+
     try:
-        return resolve(warehouse=warehouse)
-    except SettingsError as error:
-        console.print(f"[bold red]Refused.[/] {error}", highlight=False, soft_wrap=True)
-        raise typer.Exit(REFUSED) from error
+        yield
+    except WarehouseBusyError as busy:
+        end("Busy", busy, BUSY)
+    except (SettingsError, WarehouseUnwritableError, PublicationError, OSError) as refused:
+        end("Refused", refused, REFUSED)

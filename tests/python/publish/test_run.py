@@ -7,21 +7,24 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from conftest import Command
 from receiver import Receiver
+from rich.console import Console
 from typer.testing import CliRunner
 from warm import INTERRUPTED, ONLY_MODELS, end_of, kill_in, last_report, run, start
 
 from tributary.cli import app
-from tributary.publish.command import BUSY, REFUSED
+from tributary.publish.command import BUSY, REFUSED, print_ending
 from tributary.publish.lock import held
+from tributary.publish.manifest import read_manifest
 from tributary.publish.places import Places
 from tributary.publish.publication import served
-from tributary.publish.reports import Ending, Stage
-from tributary.settings import ALERT_WEBHOOK
+from tributary.publish.reports import Ending, RunReport, Stage, new_run_id, read_reports
+from tributary.settings import ALERT_WEBHOOK, EVENTS, resolve
 
 SIMULATED = ("--format", "parquet", "--clean", "--days", "3", "--requests-per-day", "40")
 OF_ALL = "where surface = '(all)' and requested_on = (select min(requested_on) from revenue_daily)"
@@ -225,6 +228,127 @@ def test_status_and_rollback_from_the_command_line(events: Path, places: Places)
     damaged = CliRunner().invoke(app, ["status", "--verify", *at])
     assert damaged.exit_code == 1
     assert "revenue_daily.parquet" in damaged.output
+    to_a_machine = CliRunner().invoke(app, ["status", "--verify", "--json", *at])
+    assert to_a_machine.exit_code == 1
+    assert list(json.loads(to_a_machine.stdout)["damaged"]) == [second]
+
+
+def test_status_says_who_is_at_work_and_how_old_the_publication_is(places: Places) -> None:
+    command = ["status", "--json", "--warehouse", str(places.warehouse)]
+    said = json.loads(CliRunner().invoke(app, command).stdout)
+    assert (said["at_work"], said["damaged"]) == (None, {})
+    assert 0 < said["age_seconds"] < 3_600
+    with held(places.lock, lambda _: "the-first"):
+        said = json.loads(CliRunner().invoke(app, command).stdout)
+    assert said["at_work"]["run_id"] == "the-first"
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_status_names_what_is_served_and_cannot_be_read(places: Places, is_gone: bool) -> None:
+    now = seen(places)
+    if is_gone:
+        shutil.rmtree(places.publication(now))
+    else:
+        (places.publication(now) / "manifest.json").write_text("{")
+    at = ["--warehouse", str(places.warehouse)]
+    in_words = CliRunner().invoke(app, ["status", *at])
+    assert in_words.exit_code == 1
+    assert f"Readers see {now}, whose manifest cannot be read" in in_words.output
+    to_a_machine = CliRunner().invoke(app, ["status", "--json", *at])
+    assert to_a_machine.exit_code == 1
+    said = json.loads(to_a_machine.stdout)
+    assert (said["served"], said["age_seconds"]) == (now, None)
+    assert said["damaged"] == {now: "manifest.json"}
+
+
+def test_a_long_reason_is_cut_in_the_listing_and_its_brackets_stay(places: Places) -> None:
+    report = last_report(places).model_copy(
+        update={"run_id": "20990101T000000Z", "summary": "[Errno 28] no " + "space left " * 50}
+    )
+    report.write(places)
+    command = ["status", "--warehouse", str(places.warehouse)]
+    said = " ".join(CliRunner().invoke(app, command).output.split())
+    assert "[Errno" in said
+    assert said.count("space") < 12
+
+
+def test_status_and_rollback_work_while_the_events_are_away(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(EVENTS, "/no/such/folder")
+    at = ["--warehouse", str(places.warehouse)]
+    assert CliRunner().invoke(app, ["status", *at]).exit_code == 0
+    refused = CliRunner().invoke(app, ["rollback", *at])
+    assert refused.exit_code == REFUSED
+    assert "no earlier publication" in refused.output
+
+
+def test_a_rollback_that_fails_says_why_and_changes_nothing(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = places.publication(seen(places))
+    earlier = places.publication("20200101T000000Z")
+    shutil.copytree(now, earlier)
+    manifest = read_manifest(now).model_copy(update={"run_id": earlier.name})
+    manifest.write(earlier)
+    at = ["--warehouse", str(places.warehouse)]
+
+    def fail(*_: object) -> None:
+        raise OSError(30, "Read-only file system", "current")
+
+    for broken in ("tributary.publish.publication._link", "tributary.publish.lock._write"):
+        with monkeypatch.context() as patched:
+            patched.setattr(broken, fail)
+            refused = CliRunner().invoke(app, ["rollback", *at])
+        assert refused.exit_code == REFUSED, refused.output
+        assert "Read-only file system" in refused.output
+        assert isinstance(refused.exception, SystemExit)
+        assert seen(places) == now.name
+    back = CliRunner().invoke(app, ["rollback", *at])
+    assert (back.exit_code, seen(places)) == (0, earlier.name), back.output
+
+
+def test_where_nothing_was_published_a_rollback_makes_no_warehouse(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name in ("mistyped", "file", "file/below"):
+        place = tmp_path / name
+        refused = CliRunner().invoke(app, ["rollback", "--warehouse", str(place)])
+        assert refused.exit_code == REFUSED
+        assert "Nothing was ever published" in " ".join(refused.output.split())
+        status = CliRunner().invoke(app, ["status", "--warehouse", str(place)])
+        assert (status.exit_code, "Nothing is published" in status.output) == (0, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_names_of_runs_sort_by_time_and_none_is_given_twice(tmp_path: Path) -> None:
+    now, places = datetime(2026, 1, 1, tzinfo=UTC), Places(tmp_path)
+    names = []
+    for _ in range(12):
+        names.append(new_run_id(now, places))
+        (places.runs / names[-1]).mkdir(parents=True)
+        (places.runs / names[-1] / "report.json").write_text(
+            RunReport(run_id=names[-1], began_at=now).model_dump_json()
+        )
+    assert names[:2] == ["20260101T000000Z", "20260101T000000Z-02"]
+    assert names == sorted(set(names))
+    assert [report.run_id for report in read_reports(places, None)] == names[::-1]
+    for name in names[:-1]:
+        shutil.rmtree(places.runs / name)
+    assert new_run_id(now, places) == "20260101T000000Z-13"
+    (places.candidate("20260101T000000Z-20")).mkdir(parents=True)
+    assert new_run_id(now, places) == "20260101T000000Z-21"
+
+
+def test_only_a_failed_build_is_said_to_be_no_use(tmp_path: Path) -> None:
+    settings = resolve(warehouse=tmp_path)
+    for stage in Stage:
+        report = RunReport(run_id="a", began_at=datetime.now(UTC), ending=Ending.failed)
+        report.stage = stage
+        console = Console(record=True, width=400)
+        print_ending(console, settings, report)
+        said = console.export_text()
+        assert "Readers see nothing yet" in said
+        assert ("serve none of it" in said) == ("--verbose" in said) == (stage is Stage.build)
 
 
 def test_a_part_of_the_project_is_built_and_not_published(
