@@ -34,6 +34,7 @@ from tributary.publish.publication import (
     prune,
     publish,
     served,
+    served_name,
     sweep,
 )
 from tributary.publish.reports import Ending, Finding, RunReport, Stage, new_run_id, read_reports
@@ -167,7 +168,8 @@ def _begin(settings: Settings, console: Console, wait_s: float, until_the_end: E
     with unwritable(settings.warehouse, "written"):
         if hold.dead:
             _close(run, hold.dead)
-        sweep(places)
+    for left in sweep(places):
+        run.find(left.name, f"{left} cannot be deleted; nothing reads it.", is_blocking=False)
     _leave(run)
     return run
 
@@ -204,14 +206,13 @@ def _listening(run: Run) -> Iterator[None]:
 def report_refusal(console: Console, warehouse: Path, webhook: str | None, message: str) -> None:
     """Tell the webhook of a run that was refused before it could leave a report."""
     now = datetime.now(UTC)
-    shown = served(Places(warehouse))
     report = RunReport(
         run_id="",
         began_at=now,
         ended_at=now,
         ending=Ending.refused,
         summary=message,
-        published=shown.manifest.run_id if shown else None,
+        published=served_name(Places(warehouse)),
     )
     _alert(console, report, warehouse, webhook, None)
 
@@ -432,8 +433,7 @@ def _alert(
 
 
 def _leave(run: Run) -> Path | None:
-    now = served(run.places)
-    run.report.published = now.manifest.run_id if now else None
+    run.report.published = served_name(run.places)
     try:
         return run.report.write(run.places)
     except OSError as failed:
