@@ -1,18 +1,25 @@
 """Alerts: what failed, and what warned, goes out to one webhook."""
 
+import logging
+import queue
+import threading
+import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
 import requests
 from pydantic import BaseModel
-from requests.adapters import HTTPAdapter
-from urllib3.util.retry import Retry
 
 from tributary.publish.reports import Ending, Finding, RunReport, Stage
 
-_SECONDS = 10
-_TRIES = 3
+_SECONDS = 15
+"""An alert has this long, however often it is asked for: a run waits for it before it ends."""
+_PAUSES = (0.5, 1, 2)
+"""Seconds before each further try."""
+_OUT_OF_ORDER = (429, 500, 502, 503, 504)
+_TIMED_OUT = "it timed out"
 
 
 class Alert(BaseModel):
@@ -67,28 +74,59 @@ def alert_of(report: RunReport, warehouse: str, report_path: str | None) -> Aler
 def send(alert: Alert, webhook: str) -> str | None:
     """Post an alert; a receiver that is away, or out of order, is asked again a few times.
 
+    One that hangs is not: it may have the alert. Nothing of the address is said but its host.
+
     Returns:
         Why it could not be delivered; None where it was.
     """
-    retry = Retry(
-        total=_TRIES,
-        backoff_factor=0.5,
-        status_forcelist=(429, 500, 502, 503, 504),
-        allowed_methods=("POST",),
-        raise_on_status=False,
-    )
-    with requests.Session() as session:
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(max_retries=retry))
+    # urllib3 tells the log each path that it asks for, and dbt has opened the root logger to it.
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    answered: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def post() -> None:
+        answered.put(_posted(alert, webhook, time.monotonic() + _SECONDS))
+
+    # In a thread, because a timeout of requests' begins anew with each byte that arrives.
+    threading.Thread(target=post, name="alert", daemon=True).start()
+    try:
+        return answered.get(timeout=_SECONDS)
+    except queue.Empty:
+        return _unreached(webhook, _TIMED_OUT)
+
+
+def _posted(alert: Alert, webhook: str, until: float) -> str | None:
+    """Try until a moment of the monotonic clock; why there was no success, or None."""
+    payload = alert.model_dump(mode="json")
+    said = None
+    for pause in (0, *_PAUSES):
+        left = until - time.monotonic() - pause
+        if left <= 0:
+            break
+        time.sleep(pause)
         try:
-            answer = session.post(webhook, json=alert.model_dump(mode="json"), timeout=_SECONDS)
-            if not answer.ok:
-                return f"The alert was refused by {_host(webhook)}: {answer.status_code}."
-        except requests.RequestException as failed:
-            return f"The alert did not reach {_host(webhook)}: {type(failed).__name__}."
-    return None
+            # Streamed, so that the answer's body, which nobody needs, is not waited for.
+            with requests.post(webhook, json=payload, timeout=left, stream=True) as answer:
+                if answer.ok:
+                    return None
+                said = f"The alert was refused by {_host(webhook)}: {answer.status_code}."
+                if answer.status_code not in _OUT_OF_ORDER:
+                    break
+        except requests.Timeout:
+            return _unreached(webhook, _TIMED_OUT)
+        except requests.ConnectionError as failed:
+            said = _unreached(webhook, type(failed).__name__)
+        except Exception as failed:
+            # What is wrong with an address is said with the address.
+            return _unreached(webhook, type(failed).__name__)
+    return said
+
+
+def _unreached(webhook: str, why: str) -> str:
+    return f"The alert did not reach {_host(webhook)}: {why}."
 
 
 def _host(webhook: str) -> str:
     """The rest of the address is often a secret."""
-    return urlsplit(webhook).hostname or "the webhook"
+    with suppress(ValueError):
+        return urlsplit(webhook).hostname or "the webhook"
+    return "the webhook"

@@ -1,10 +1,16 @@
 """What failed and what warned reaches a receiver, and what is well is not said."""
 
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from receiver import Receiver
 
+from tributary.publish import alerts
 from tributary.publish.alerts import Alert, alert_of, send
 from tributary.publish.reports import Ending, Finding, RunReport, Stage
 
@@ -76,10 +82,86 @@ def test_a_refusal_is_said_without_the_secret_of_the_address(receiver: Receiver)
     assert said == "The alert was refused by 127.0.0.1: 403."
 
 
-def test_a_receiver_that_is_away_is_said_and_raises_nothing(receiver: Receiver) -> None:
+def test_a_receiver_that_is_away_is_said_and_raises_nothing(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "_PAUSES", (0.1,))
     receiver.server.shutdown()
     receiver.server.server_close()
     said = send(alert(Ending.failed, FAILURE), receiver.address)
     assert said is not None
     assert "did not reach 127.0.0.1" in said
     assert "secret" not in said
+
+
+@pytest.fixture
+def hanging() -> Iterator[socket.socket]:
+    """A receiver that takes a connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def address_of(server: socket.socket) -> str:
+    return f"http://127.0.0.1:{server.getsockname()[1]}/secret"
+
+
+def test_a_receiver_that_hangs_is_given_up_and_not_asked_again(
+    hanging: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "_SECONDS", 1)
+    began = time.monotonic()
+    said = send(alert(Ending.failed, FAILURE), address_of(hanging))
+    assert said == "The alert did not reach 127.0.0.1: it timed out."
+    assert time.monotonic() - began < 3
+    hanging.accept()[0].close()
+    hanging.settimeout(1)
+    with pytest.raises(TimeoutError):
+        hanging.accept()
+
+
+def test_a_receiver_that_answers_a_byte_at_a_time_is_given_up_as_well(
+    hanging: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "_SECONDS", 1)
+
+    def drip() -> None:
+        with hanging.accept()[0] as connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            for _ in range(30):
+                time.sleep(0.1)
+                connection.sendall(b"x")
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    began = time.monotonic()
+    said = send(alert(Ending.failed, FAILURE), address_of(hanging))
+    assert said == "The alert did not reach 127.0.0.1: it timed out."
+    assert time.monotonic() - began < 2
+    thread.join()
+
+
+@pytest.mark.parametrize("answers", [[], [503, 503, 200], [403]])
+def test_the_secret_of_the_address_is_not_logged(
+    receiver: Receiver,
+    answers: list[int],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(alerts, "_PAUSES", (0.1, 0.1))
+    caplog.set_level(logging.DEBUG)
+    receiver.answers = answers
+    send(alert(Ending.failed, FAILURE), receiver.address)
+    receiver.server.shutdown()
+    receiver.server.server_close()
+    send(alert(Ending.failed, FAILURE), receiver.address)
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("webhook", ["http:///secret", "http://a b/secret", "http://[secret"])
+def test_an_address_that_is_none_is_not_shown(
+    webhook: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = send(alert(Ending.failed, FAILURE), webhook)
+    assert said is not None
+    assert "secret" not in said.replace("http", "")
+    assert "secret" not in "".join(capfd.readouterr())
