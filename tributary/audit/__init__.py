@@ -2,7 +2,7 @@
 
 from tributary.audit.declarations import AuditError, Declarations, read_declarations
 from tributary.audit.outcome import AuditResult, RuleOutcome
-from tributary.audit.run import audit_candidate
+from tributary.audit.run import audit_candidate, check_rulebook
 
 __all__ = [
     "AuditError",
@@ -10,5 +10,6 @@ __all__ = [
     "Declarations",
     "RuleOutcome",
     "audit_candidate",
+    "check_rulebook",
     "read_declarations",
 ]

@@ -246,7 +246,7 @@ def read_rulebook(project: Path) -> Rulebook:
             f"{path} cannot be read ({failed.strerror}): it declares the severity of each rule of "
             "the audit. Take the one of the repository."
         ) from failed
-    except yaml.YAMLError as failed:
+    except (yaml.YAMLError, UnicodeDecodeError) as failed:
         raise AuditError(f"{path} is no YAML: {failed}") from failed
     try:
         return Rulebook.model_validate(declared or {})

@@ -15,6 +15,17 @@ from tributary.audit.suites import Suites
 PAGE = "audit.html"
 
 
+def check_rulebook(project: Path) -> None:
+    """See that an audit can be made of the project's audit.yml and its marts' YAML.
+
+    It takes a fraction of a second and needs no candidate, so that a run may ask before it builds.
+
+    Raises:
+        AuditError: audit.yml or the marts' YAML cannot be used; `audit_candidate` would say so.
+    """
+    all_checks(read_declarations(project), read_rulebook(project), datetime.now(UTC))
+
+
 def audit_candidate(
     project: Path,
     candidate: Path,

@@ -6,8 +6,10 @@ from tributary.audit.check import Check
 from tributary.audit.checks import (
     business,
     conservation,
+    contract,
     identities,
     ledger,
+    named,
     ratios,
     rows,
     totals,
@@ -17,7 +19,11 @@ from tributary.audit.rulebook import Rulebook
 
 
 def all_checks(declarations: Declarations, rulebook: Rulebook, now: datetime) -> list[Check]:
-    """Every check of the candidate's content, in the order in which they are shown."""
+    """Every check of the candidate's content, in the order in which they are shown.
+
+    Raises:
+        AuditError: audit.yml names what the project does not declare.
+    """
     made = [
         *rows.checks(declarations, rulebook.rules),
         *ratios.checks(declarations),
@@ -27,4 +33,5 @@ def all_checks(declarations: Declarations, rulebook: Rulebook, now: datetime) ->
         *conservation.checks(declarations),
         *business.checks(declarations, rulebook.rules, now),
     ]
+    named.refuse_unknown_names(declarations, rulebook, [*contract.checks(declarations), *made])
     return [check for check in made if check.parts or check.natives]

@@ -12,15 +12,19 @@ FAMILY = "totals"
 
 def checks(declarations: Declarations, hierarchies: Mapping[str, Hierarchy]) -> list[Check]:
     """The checks of totals: of each declared hierarchy, and of what the marts' YAML adds up."""
+    asked = {
+        rule: hierarchy
+        for rule, hierarchy in hierarchies.items()
+        if {hierarchy.severity, *hierarchy.marts.values()} != {"ignore"}
+    }
     made = [
         Check(rule, "hierarchies", _says(hierarchy), (_sums(rule, declarations, hierarchy),))
-        for rule, hierarchy in hierarchies.items()
-        if hierarchy.severity != "ignore"
+        for rule, hierarchy in asked.items()
     ]
     fits = [
         part
-        for rule, hierarchy in hierarchies.items()
-        if hierarchy.severity != "ignore" and not hierarchy.one_to_one
+        for rule, hierarchy in asked.items()
+        if not hierarchy.one_to_one
         for part in _distinct_counts(rule, declarations, hierarchy)
     ]
     return [
