@@ -1,7 +1,6 @@
 """What a run tells of itself: everything when it passes, and why not when it does not."""
 
-import subprocess
-import sys
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +10,7 @@ from landed import land, platform_of
 from one_path import at_one_path
 
 from tributary.build import BuildResult, NodeOutcome
+from tributary.publish.lock import held
 from tributary.publish.places import Places
 from tributary.publish.publication import served
 from tributary.publish.run import Run, last_runs
@@ -20,14 +20,6 @@ from tributary.schedule.run import Told, write_audit_publish
 from tributary.settings import Settings, resolve
 
 DAY = datetime.now(UTC).date() - timedelta(days=1)
-HOLD = """
-import sys, time
-from pathlib import Path
-from tributary.publish.lock import held
-with held(Path(sys.argv[1]), lambda now: "the-other"):
-    print("held", flush=True)
-    time.sleep(120)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -116,20 +108,13 @@ def test_what_a_build_need_not_test_again_is_told_as_it_was(
 def test_while_another_run_is_at_work_it_fails_for_now_and_says_who_that_is(
     settings: Settings, graph: Graph
 ) -> None:
-    lock = Places(settings.warehouse).lock
     before = last_runs(settings, 5)
-    other = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE, text=True
-    )
-    assert other.stdout is not None
-    assert other.stdout.readline() == "held\n"
-    told, failed = told_until_the_end(settings, graph)
-    other.kill()
-    other.wait()
+    with held(Places(settings.warehouse).lock, lambda _: "the-other"):
+        told, failed = told_until_the_end(settings, graph)
     assert told == []
     assert failed is not None
     assert failed.allow_retries
-    assert f"run the-other (process {other.pid} on" in str(failed.description)
+    assert f"run the-other (process {os.getpid()} on" in str(failed.description)
     assert last_runs(settings, 5) == before
 
 
