@@ -1,15 +1,18 @@
 """The command that starts the schedule: a code server, the web server and the daemon, together."""
 
+import ctypes
+import errno
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from socket import AF_INET, AF_INET6, create_server
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -24,10 +27,13 @@ DEFINITIONS = "tributary.schedule.definitions"
 REFUSED = 2
 _LOOK_EVERY_S = 0.5
 _GRACE_S = 30
+_PR_SET_PDEATHSIG = 1
 
 
 def schedule(
-    port: Annotated[int, typer.Option("--port", help="Of the web server.")] = 3000,
+    port: Annotated[
+        int, typer.Option("--port", min=1, max=65535, help="Of the web server.")
+    ] = 3000,
     host: Annotated[
         str, typer.Option("--host", help="Which address it listens on; it asks for no password.")
     ] = "127.0.0.1",
@@ -53,6 +59,9 @@ def schedule(
         options = read_options(settings)
     except SettingsError as error:
         _refuse(console, str(error))
+    taken = _fault_of_port(host, port)
+    if taken:
+        _refuse(console, taken)
     given = home or os.environ.get("DAGSTER_HOME") or settings.warehouse / "dagster"
     folder = Path(given).absolute()
     prepare(folder)
@@ -91,6 +100,24 @@ def prepare(home: Path) -> None:
     file.write_text(yaml.safe_dump(instance), encoding="utf-8")
 
 
+def _fault_of_port(host: str, port: int) -> str | None:
+    """Why the web server could not listen there; None: it can.
+
+    By itself it says so when the code server has been up for a while, and among other news.
+    """
+    family = AF_INET6 if ":" in host else AF_INET
+    try:
+        create_server((host, port), family=family).close()
+    except OSError as failed:
+        if failed.errno == errno.EADDRINUSE:
+            return (
+                f"Another process listens at {host}:{port}: another schedule, it may be. Stop it, "
+                "or name another port with --port."
+            )
+        return f"Nothing can listen at {host}:{port}: {failed.strerror}."
+    return None
+
+
 def _commands(home: Path, socket: Path, host: str, port: int) -> dict[str, list[str]]:
     workspace = home / "workspace.yaml"
     server = {"socket": str(socket), "location_name": "tributary"}
@@ -126,10 +153,13 @@ def _run_until_one_ends(commands: dict[str, list[str]], home: Path, socket: Path
     """
     environment = {**os.environ, "DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "yes"}
     running: dict[str, subprocess.Popen[bytes]] = {}
+    ends_with_us = _ends_with_its_parent()
     try:
         with _told_to_stop():
             for name, command in commands.items():
-                running[name] = subprocess.Popen(command, env=environment, start_new_session=True)
+                running[name] = subprocess.Popen(
+                    command, env=environment, start_new_session=True, preexec_fn=ends_with_us
+                )
                 # Whoever asks the code server before it listens asks again a minute later.
                 while not socket.exists() and not _ended(running):
                     time.sleep(_LOOK_EVERY_S)
@@ -142,6 +172,21 @@ def _run_until_one_ends(commands: dict[str, list[str]], home: Path, socket: Path
         # The code server last: the runs are its children.
         for process in reversed(running.values()):
             _stop(process)
+
+
+def _ends_with_its_parent() -> Callable[[], None] | None:
+    """What a child does first, so that it is told to stop even where its parent is killed.
+
+    Only Linux knows of that; elsewhere None.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return ask
 
 
 def _ended(running: dict[str, "subprocess.Popen[bytes]"]) -> str | None:

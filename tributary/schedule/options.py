@@ -40,14 +40,23 @@ def read_options(settings: Settings) -> Options:
     """The options from the environment, else the defaults.
 
     Raises:
-        SettingsError: a day is no day, or a number is none.
+        SettingsError: a time, a day or a number is none.
     """
     return Options(
-        cron=os.environ.get(CRON, Options.cron),
+        cron=_cron(),
         first_day=_first_day(settings.events),
         wait_s=_seconds(WAIT, Options.wait_s),
         retry_after_s=_seconds(RETRY_AFTER, Options.retry_after_s),
     )
+
+
+def _cron() -> str:
+    from dagster._utils.schedules import is_valid_cron_schedule
+
+    given = os.environ.get(CRON) or Options.cron
+    if not is_valid_cron_schedule(given):
+        raise SettingsError(f"{CRON} is {given!r}; write five fields, such as {Options.cron}.")
+    return given
 
 
 def _first_day(events: str) -> date | None:

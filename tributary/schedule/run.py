@@ -32,7 +32,7 @@ _FOUND = ("fail", "warn", "error", "runtime error")
 _MAY_PASS_LATER = (
     "is held by another process",
     "still being written",
-    "has a file with landed_on",
+    "Name days among them",
     "IO Error",
     "Out of Memory",
 )

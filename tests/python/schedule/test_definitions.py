@@ -1,7 +1,10 @@
 """What Dagster is given is the project: each model, test and rule, its days, its schedule."""
 
+import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -10,11 +13,12 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import typer
 from landed import land, platform_of
 
 from tributary.audit.rulebook import Rules, read_rulebook
 from tributary.publish.reports import Ending, Finding, RunReport, Stage
-from tributary.schedule import location
+from tributary.schedule import command, location
 from tributary.schedule.graph import (
     CANDIDATE,
     FAIL_AFTER,
@@ -119,6 +123,8 @@ def test_days_of_folders_are_partitions_and_one_heap_of_files_has_none(tmp_path:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
+        ("TRIBUTARY_CRON", "every day", "write five fields, such as 30 1 \\* \\* \\*"),
+        ("TRIBUTARY_CRON", "30 25 * * *", "write five fields"),
         ("TRIBUTARY_FIRST_DAY", "monday", "write a day, such as 2026-11-15"),
         ("TRIBUTARY_WAIT", "long", "write a number of seconds"),
         ("TRIBUTARY_RETRY_AFTER", "-1", "write a number of seconds"),
@@ -128,7 +134,7 @@ def test_an_option_that_cannot_be_used_is_refused_by_name(
     name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match=f"{name} is '{value}'; {words}"):
+    with pytest.raises(SettingsError, match=f"{name} is {re.escape(repr(value))}; {words}"):
         read_options(resolve())
 
 
@@ -253,7 +259,18 @@ def test_a_run_that_is_cancelled_is_not_tried_again(
     [
         (Stage.build, "/w/build.duckdb is held by another process (PID 7). Wait until", True),
         (Stage.build, "x.parquet: it was cut short or is still being written.", True),
-        (Stage.build, "No event log under /e has a file with landed_on between date", True),
+        (
+            Stage.build,
+            "No event log under /e has a file with landed_on = date '2026-11-20': its folders by "
+            "day go from 2026-11-01 to 2026-11-19. Name days among them.",
+            True,
+        ),
+        (
+            Stage.build,
+            "No event log under /e has a file with landed_on = date '2026-11-20': it does not lie "
+            "in folders by day. Run without --from.",
+            False,
+        ),
         (Stage.build, "Out of Memory Error: could not allocate", True),
         (Stage.build, "12 found.", False),
         (Stage.export, "The disk of /w is full.", True),
@@ -293,3 +310,37 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
     )
     assert outcome.returncode == 2
     assert "uv sync --extra dagster" in outcome.stdout
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRIBUTARY_WAREHOUSE", str(tmp_path / "warehouse"))
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(typer.Exit) as refused:
+        port = taken.getsockname()[1]
+        command.schedule(port=port, host="127.0.0.1", home=tmp_path / "home")
+    assert refused.value.exit_code == 2
+    assert f"Another process listens at 127.0.0.1:{port}" in capsys.readouterr().out
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child of its parent's end.")
+def test_what_the_command_started_ends_when_the_command_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tributary.schedule import command;"
+        "sleep = [sys.executable, '-c', 'import time; print(\"started\", flush=True);"
+        " time.sleep(60)'];"
+        "socket = Path(sys.argv[1]); socket.touch();"
+        "command._run_until_one_ends({'one': sleep, 'two': sleep}, socket, socket)"
+    )
+    killed = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "socket")], stdout=subprocess.PIPE, text=True
+    )
+    assert killed.stdout is not None
+    assert all(killed.stdout.readline() == "started\n" for _ in range(2))
+    killed.kill()
+    killed.wait()
+    # Each held the other end of the pipe, which is closed when the last of them has ended.
+    began = time.monotonic()
+    assert killed.stdout.read() == ""
+    assert time.monotonic() - began < 30
