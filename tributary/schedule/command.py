@@ -153,12 +153,12 @@ def _run_until_one_ends(commands: dict[str, list[str]], home: Path, socket: Path
     """
     environment = {**os.environ, "DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "yes"}
     running: dict[str, subprocess.Popen[bytes]] = {}
-    ends_with_us = _ends_with_its_parent()
+    stoppable = _stoppable()
     try:
         with _told_to_stop():
             for name, command in commands.items():
                 running[name] = subprocess.Popen(
-                    command, env=environment, start_new_session=True, preexec_fn=ends_with_us
+                    command, env=environment, start_new_session=True, preexec_fn=stoppable
                 )
                 # Whoever asks the code server before it listens asks again a minute later.
                 while not socket.exists() and not _ended(running):
@@ -174,19 +174,20 @@ def _run_until_one_ends(commands: dict[str, list[str]], home: Path, socket: Path
             _stop(process)
 
 
-def _ends_with_its_parent() -> Callable[[], None] | None:
-    """What a child does first, so that it is told to stop even where its parent is killed.
+def _stoppable() -> Callable[[], None]:
+    """What a child does first, so that it can be told to stop, and is where its parent is killed.
 
-    Only Linux knows of that; elsewhere None.
+    Dagster takes SIGTERM for SIGINT, which a shell has a command in the background ignore. Of a
+    parent's end only Linux tells.
     """
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    def prepare_child() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if prctl:
+            prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
-    return ask
+    return prepare_child
 
 
 def _ended(running: dict[str, "subprocess.Popen[bytes]"]) -> str | None:
