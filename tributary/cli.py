@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tributary.bench.command import bench
@@ -151,7 +152,9 @@ def run(
 def _print_run(console: Console, ended: Run, is_whole: bool) -> None:
     """What was found, what the marts say, and what became of them."""
     settings, build = ended.settings, ended.build
-    if build and (build.error or build.problems):
+    if build is None and ended.report.ending is Ending.refused:
+        console.print(f"[bold red]Refused.[/] {escape(ended.report.summary)}", soft_wrap=True)
+    elif build and (build.error or build.problems):
         print_problems(console, settings, build)
     elif build and settings.target == "spark":
         print_counts(console, build, "The marts are tables of the Spark database [bold]marts[/].")

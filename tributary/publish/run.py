@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
-from tributary.audit import AuditError, AuditResult, audit_candidate
+from tributary.audit import AuditError, AuditResult, audit_candidate, check_rulebook
 from tributary.build import BuildResult, NodeOutcome, run_build
 from tributary.publish.alerts import alert_of, send
 from tributary.publish.candidate import CandidateError, make_candidate
@@ -223,10 +223,21 @@ def build_and_publish(run: Run, arguments: list[str], verbose: bool) -> None:
     Raises:
         StageFailedError: a stage failed; what was published before stays as it is.
     """
+    _refuse_unusable_rules(run)
     marts = build_marts(run, arguments, verbose)
     manifest, folder = export_marts(run, marts)
     audited = audit_marts(run, manifest, folder)
     publish_marts(run, audited, folder)
+
+
+def _refuse_unusable_rules(run: Run) -> None:
+    """An audit that cannot be held is refused before a build of hours, not after it."""
+    try:
+        with run.settings.exported():
+            check_rulebook(run.settings.project)
+    except AuditError as unusable:
+        run.report.ending = Ending.refused
+        raise run.fail("audit.yml", str(unusable)) from unusable
 
 
 def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:

@@ -17,6 +17,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 from warm import INTERRUPTED, ONLY_MODELS, end_of, kill_in, last_report, run, start
 
+from tributary.audit import AuditError
 from tributary.cli import app
 from tributary.publish.command import BUSY, REFUSED, print_ending
 from tributary.publish.lock import held
@@ -129,6 +130,19 @@ def test_an_error_that_speaks_of_a_checksum_drops_no_build(
     assert "checksum Serialization" in report.summary
     assert "build database" not in {finding.name for finding in report.findings}
     assert places.build_database.stat().st_size >= built
+
+
+def test_an_audit_that_cannot_be_held_is_refused_before_the_build(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unusable(project: Path) -> None:
+        raise AuditError(f"{project}/audit.yml cannot be used: [blok] is none of block, warn.")
+
+    monkeypatch.setattr("tributary.publish.run.check_rulebook", unusable)
+    outcome = CliRunner().invoke(app, ["run", "--warehouse", str(places.warehouse)])
+    assert outcome.exit_code == REFUSED
+    assert "[blok] is none of block" in outcome.output
+    assert last_report(places).ending is Ending.refused
 
 
 def test_published_days_whose_files_are_gone_are_lost_only_when_that_is_asked_for(
