@@ -37,7 +37,15 @@ from tributary.publish.publication import (
     served_name,
     sweep,
 )
-from tributary.publish.reports import Ending, Finding, RunReport, Stage, new_run_id, read_reports
+from tributary.publish.reports import (
+    REPORT,
+    Ending,
+    Finding,
+    RunReport,
+    Stage,
+    new_run_id,
+    read_reports,
+)
 from tributary.publish.settled import (
     fingerprint_of_reference,
     has_passed,
@@ -429,8 +437,10 @@ def _end(run: Run) -> None:
     shutil.rmtree(run.places.candidate(report.run_id), ignore_errors=True)
     in_words = _leave(run)
     _alert(run.console, report, run.settings.warehouse, run.settings.alert_webhook, in_words)
-    for old in sorted(run.places.runs.glob("*"), reverse=True)[run.settings.keep_runs :]:
-        shutil.rmtree(old, ignore_errors=True)
+    reports = sorted(run.places.runs.glob(f"*/{REPORT}"), reverse=True)
+    for old in reports[run.settings.keep_runs :]:
+        if old.parent.name != report.run_id:
+            shutil.rmtree(old.parent, ignore_errors=True)
 
 
 def _alert(

@@ -25,7 +25,8 @@ from tributary.publish.manifest import read_manifest
 from tributary.publish.places import Places
 from tributary.publish.publication import served
 from tributary.publish.reports import Ending, RunReport, Stage, new_run_id, read_reports
-from tributary.settings import ALERT_WEBHOOK, EVENTS, resolve
+from tributary.publish.run import begun
+from tributary.settings import ALERT_WEBHOOK, EVENTS, KEEP_RUNS, resolve
 
 SIMULATED = ("--format", "parquet", "--clean", "--days", "3", "--requests-per-day", "40")
 OF_ALL = "where surface = '(all)' and requested_on = (select min(requested_on) from revenue_daily)"
@@ -143,6 +144,20 @@ def test_an_audit_that_cannot_be_held_is_refused_before_the_build(
     assert outcome.exit_code == REFUSED
     assert "[blok] is none of block" in outcome.output
     assert last_report(places).ending is Ending.refused
+
+
+def test_a_run_keeps_its_own_report_and_what_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEEP_RUNS, "1")
+    places = Places(tmp_path)
+    for old in ("20200101T000000Z", "20990101T000000Z"):
+        RunReport(run_id=old, began_at=datetime.now(UTC), ending=Ending.failed).write(places)
+    (places.runs / "notes.txt").write_text("mine")
+    with begun(resolve(warehouse=tmp_path), Console(quiet=True)) as at_work:
+        at_work.report.ending = Ending.built
+    kept = {place.name for place in places.runs.iterdir()}
+    assert kept == {"notes.txt", "20990101T000000Z", at_work.report.run_id}
 
 
 def test_published_days_whose_files_are_gone_are_lost_only_when_that_is_asked_for(
