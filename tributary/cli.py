@@ -3,11 +3,10 @@
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from tributary.bench.command import bench
@@ -28,8 +27,7 @@ from tributary.settings import (
 )
 from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
-
-REFUSED = 2
+from tributary.words import WarehouseOption, refuse
 
 app = typer.Typer(
     name="tributary",
@@ -61,13 +59,6 @@ SourceOption = Annotated[
     typer.Option(
         "--source",
         help="Log format: events, ipinyou or kddcup2012 [env: TRIBUTARY_SOURCE; default: events].",
-    ),
-]
-WarehouseOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--warehouse",
-        help="Folder of the databases [env: TRIBUTARY_WAREHOUSE; default: warehouse].",
     ),
 ]
 WaitOption = Annotated[
@@ -128,7 +119,7 @@ def run(
     except SettingsError as error:
         place = warehouse or Path(os.environ.get(WAREHOUSE, "warehouse"))
         report_refusal(console, place, os.environ.get(ALERT_WEBHOOK), str(error))
-        _refuse(console, str(error))
+        refuse(console, str(error))
     arguments = ["--select", select] if select else []
     if full_refresh:
         arguments.append("--full-refresh")
@@ -144,7 +135,7 @@ def run(
         console.print(f"[bold red]Busy.[/] {busy}", highlight=False, soft_wrap=True)
         raise typer.Exit(BUSY) from busy
     except WarehouseUnwritableError as unwritable:
-        _refuse(console, str(unwritable))
+        refuse(console, str(unwritable))
     _print_run(console, at_work, is_whole=not select)
     raise typer.Exit(exit_code_of(at_work.report))
 
@@ -153,8 +144,8 @@ def _print_run(console: Console, ended: Run, is_whole: bool) -> None:
     """What was found, what the marts say, and what became of them."""
     settings, build = ended.settings, ended.build
     if build is None and ended.report.ending is Ending.refused:
-        console.print(f"[bold red]Refused.[/] {escape(ended.report.summary)}", soft_wrap=True)
-    elif build and (build.error or build.problems):
+        refuse(console, ended.report.summary)
+    if build and (build.error or build.problems):
         print_problems(console, settings, build)
     elif build and settings.target == "spark":
         print_counts(console, build, "The marts are tables of the Spark database [bold]marts[/].")
@@ -186,16 +177,16 @@ def quarantine(
     settings = _settings(console, warehouse)
     unknown = set(table or []) - set(EVENT_TABLES)
     if unknown:
-        _refuse(console, f"No event table {', '.join(sorted(unknown))}: {', '.join(EVENT_TABLES)}.")
+        refuse(console, f"No event table {', '.join(sorted(unknown))}: {', '.join(EVENT_TABLES)}.")
     try:
         exports = export_rows(settings, out, tuple(table or EVENT_TABLES), reason)
     except QuarantineError as error:
-        _refuse(console, str(error))
+        refuse(console, str(error))
     if not exports:
         held = reasons_held(settings)
         if reason and reason not in held:
             broken = ", ".join(held) or "none"
-            _refuse(console, f"No open row broke the rule {reason}. These were broken: {broken}.")
+            refuse(console, f"No open row broke the rule {reason}. These were broken: {broken}.")
         console.print("The quarantine holds no such row.")
         return
     listing = Table("table", "rows", "file")
@@ -212,9 +203,4 @@ def _settings(console: Console, warehouse: Path | None) -> Settings:
     try:
         return resolve(warehouse=warehouse)
     except SettingsError as error:
-        _refuse(console, str(error))
-
-
-def _refuse(console: Console, message: str) -> NoReturn:
-    console.print(f"[bold red]Refused.[/] {message}", highlight=False, soft_wrap=True)
-    raise typer.Exit(REFUSED)
+        refuse(console, str(error))

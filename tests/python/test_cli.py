@@ -8,8 +8,9 @@ from conftest import unit_tests_passed
 from one_path import ONE_PATH, at_one_path
 from typer.testing import CliRunner
 
-from tributary.cli import REFUSED, app
+from tributary.cli import app
 from tributary.settings import resolve
+from tributary.words import REFUSED
 
 
 @pytest.mark.parametrize(

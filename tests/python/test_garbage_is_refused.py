@@ -14,8 +14,9 @@ from one_path import at_one_path
 from tiny import tiny_platform, write_platform
 from typer.testing import CliRunner, Result
 
-from tributary.cli import REFUSED, app
+from tributary.cli import app
 from tributary.csv_faults import find_csv_fault
+from tributary.words import REFUSED
 
 
 def _events(folder: Path, table: str) -> Path:

@@ -28,20 +28,12 @@ from tributary.publish.publication import (
 from tributary.publish.reports import REPORT_IN_WORDS, Ending, RunReport, Stage
 from tributary.publish.run import begun, last_runs
 from tributary.settings import SOURCES, Settings, SettingsError, find_project, resolve
+from tributary.words import REFUSED, WarehouseOption
 
-REFUSED = 2
 BUSY = 6
 _EXIT_CODES = {Stage.build: 1, Stage.export: 3, Stage.audit: 4, Stage.publish: 5}
 _LAST_RUNS = 5
 _LETTERS_OF_A_SUMMARY = 100
-
-WarehouseOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--warehouse",
-        help="Folder of the databases [env: TRIBUTARY_WAREHOUSE; default: warehouse].",
-    ),
-]
 
 
 def exit_code_of(report: RunReport) -> int:

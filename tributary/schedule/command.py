@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from socket import AF_INET, AF_INET6, create_server
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 import yaml
@@ -22,9 +22,9 @@ from rich.console import Console
 
 from tributary.schedule.options import read_options
 from tributary.settings import SettingsError, resolve
+from tributary.words import refuse
 
 DEFINITIONS = "tributary.schedule.definitions"
-REFUSED = 2
 _LOOK_EVERY_S = 0.5
 _GRACE_S = 30
 _PR_SET_PDEATHSIG = 1
@@ -53,15 +53,15 @@ def schedule(
     """
     console = Console()
     if find_spec("dagster") is None or find_spec("dagster_webserver") is None:
-        _refuse(console, "Dagster is not installed: uv sync --extra dagster.")
+        refuse(console, "Dagster is not installed: uv sync --extra dagster.")
     try:
         settings = resolve()
         options = read_options(settings)
     except SettingsError as error:
-        _refuse(console, str(error))
+        refuse(console, str(error))
     taken = _fault_of_port(host, port)
     if taken:
-        _refuse(console, taken)
+        refuse(console, taken)
     given = home or os.environ.get("DAGSTER_HOME") or settings.warehouse / "dagster"
     folder = Path(given).absolute()
     prepare(folder)
@@ -218,8 +218,3 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _refuse(console: Console, message: str) -> NoReturn:
-    console.print(f"[bold red]Refused.[/] {message}", highlight=False, soft_wrap=True)
-    raise typer.Exit(REFUSED)

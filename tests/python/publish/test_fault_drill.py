@@ -16,10 +16,10 @@ from warm import ONLY_MODELS, kill_in, last_report, run, start
 
 from tributary.cli import app
 from tributary.publish.candidate import damaged_file
-from tributary.publish.command import REFUSED
 from tributary.publish.places import Places
 from tributary.publish.publication import served
 from tributary.publish.reports import Ending, Stage
+from tributary.words import REFUSED
 
 SIMULATED = ("--format", "parquet", "--clean", "--days", "6", "--requests-per-day", "60")
 FIRST_DAYS = 4

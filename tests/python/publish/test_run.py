@@ -19,7 +19,7 @@ from warm import INTERRUPTED, ONLY_MODELS, end_of, kill_in, last_report, run, st
 
 from tributary.audit import AuditError
 from tributary.cli import app
-from tributary.publish.command import BUSY, REFUSED, print_ending
+from tributary.publish.command import BUSY, print_ending
 from tributary.publish.lock import held
 from tributary.publish.manifest import read_manifest
 from tributary.publish.places import Places
@@ -27,6 +27,7 @@ from tributary.publish.publication import served
 from tributary.publish.reports import Ending, RunReport, Stage, new_run_id, read_reports
 from tributary.publish.run import begun
 from tributary.settings import ALERT_WEBHOOK, EVENTS, KEEP_RUNS, resolve
+from tributary.words import REFUSED
 
 SIMULATED = ("--format", "parquet", "--clean", "--days", "3", "--requests-per-day", "40")
 OF_ALL = "where surface = '(all)' and requested_on = (select min(requested_on) from revenue_daily)"
