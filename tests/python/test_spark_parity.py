@@ -1,5 +1,4 @@
-"""Spark builds what DuckDB builds: every model and every test of ours runs there, and every mart is
-the same."""
+"""Spark builds what DuckDB builds: every model runs there, and every mart is the same."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,9 +22,13 @@ QUICK = {
     "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN",
     "TRIBUTARY_SPARK_PARTITIONS": "1",
 }
-# A statement costs Spark a second, and a hundred and fifty tests are dbt's own, in words that it
-# holds to be every engine's.
-OUR_TESTS = ("--exclude", "test_name:not_null test_name:unique test_name:accepted_values")
+# A statement costs Spark a second. Left out are dbt's own tests, whose words it holds to be every
+# engine's, and conditions on single rows, whose words the lint of portable SQL reads; every test
+# that joins, adds up or compares runs on both.
+TESTS = (
+    "--exclude",
+    "test_name:not_null test_name:unique test_name:accepted_values test_name:expression_holds",
+)
 
 
 def build(platform: Path, warehouse: Path, engine: str, *arguments: str) -> dict[str, int]:
@@ -69,9 +72,9 @@ def test_spark_builds_every_mart_that_duckdb_builds_day_after_day(
 ) -> None:
     warehouse = at_one_path(tmp_path / "warehouse")
     tables = warehouse / "spark" / "tables"
-    ended = build(platform, warehouse, "duckdb", *OUR_TESTS)
-    assert ended["pass"] > 400
-    assert build(platform, warehouse, "spark", *OUR_TESTS) == ended
+    ended = build(platform, warehouse, "duckdb", *TESTS)
+    assert ended["pass"] > 180
+    assert build(platform, warehouse, "spark", *TESTS) == ended
     same = dict.fromkeys(mart_columns(warehouse / "build.duckdb"), 0)
     assert len(same) == 13
     assert differing_rows(warehouse / "build.duckdb", tables) == same
