@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from one_path import at_one_path
+from platforms import simulated as make_platform
 from rich.console import Console
 from tiny import tiny_platform, write_platform, write_reference
 from typer.testing import CliRunner
@@ -53,10 +54,7 @@ def contents(database: Path, schema: str = "marts") -> dict[str, list[tuple[obje
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("simulated") / "platform"
-    outcome = CliRunner().invoke(app, ["simulate", "--out", str(folder), *SIMULATED])
-    assert outcome.exit_code == 0, outcome.output
-    return folder
+    return make_platform(tmp_path_factory.mktemp("simulated") / "platform", *SIMULATED)
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +76,7 @@ def test_a_platform_that_begins_to_lie_by_day_is_taken_in_anew(
     shutil.copytree(simulated, platform)
     by_day = (*SIMULATED, "--format", "parquet", "--force")
     assert contents(build(platform, tmp_path / "warehouse")) == contents(undisturbed)
-    outcome = CliRunner().invoke(app, ["simulate", "--out", str(platform), *by_day])
-    assert outcome.exit_code == 0, outcome.output
+    make_platform(platform, *by_day)
     database = build(platform, tmp_path / "warehouse")
     total = "select requested_on, surface, requests, revenue from marts.revenue_daily order by all"
     assert fetch(database, total) == fetch(undisturbed, total)
@@ -134,11 +131,7 @@ def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
     # Text that does not parse cannot be stored in typed Parquet: a clean platform has none.
     databases = []
     for kind in ("csv", "parquet"):
-        folder = tmp_path / kind
-        outcome = CliRunner().invoke(
-            app, ["simulate", "--out", str(folder), "--format", kind, "--clean", *SIMULATED]
-        )
-        assert outcome.exit_code == 0, outcome.output
+        folder = make_platform(tmp_path / kind, "--format", kind, "--clean", *SIMULATED)
         databases.append(build(folder, tmp_path / f"{kind}_warehouse"))
     from_csv, from_parquet = (contents(database) for database in databases)
     assert from_csv == from_parquet
@@ -194,12 +187,7 @@ def reasons(database: Path) -> set[tuple[object, ...]]:
 
 
 def test_a_day_that_never_arrived_fails_the_run_by_name(tmp_path: Path) -> None:
-    folder = tmp_path / "platform"
-    outcome = CliRunner().invoke(
-        app,
-        ["simulate", "--out", str(folder), "--missing-day", "2026-10-22", *SIMULATED],
-    )
-    assert outcome.exit_code == 0, outcome.output
+    folder = make_platform(tmp_path / "platform", "--missing-day", "2026-10-22", *SIMULATED)
     outcome = CliRunner().invoke(
         app,
         ["run", "--events", str(folder), "--warehouse", str(at_one_path(tmp_path / "warehouse"))],

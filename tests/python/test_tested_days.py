@@ -11,11 +11,10 @@ import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 from one_path import at_one_path
+from platforms import simulated
 from rich.console import Console
-from typer.testing import CliRunner
 
 from tributary.build import run_build
-from tributary.cli import app
 from tributary.settings import Settings, resolve
 
 SIMULATED = ("--days", "12", "--requests-per-day", "400", "--seed", "5", "--format", "parquet")
@@ -66,8 +65,7 @@ class Warehouse:
     def __init__(self, folder: Path) -> None:
         self.events = folder / "platform"
         self.database = folder / "warehouse" / "build.duckdb"
-        outcome = CliRunner().invoke(app, ["simulate", "--out", str(self.events), *SIMULATED])
-        assert outcome.exit_code == 0, outcome.output
+        simulated(self.events, *SIMULATED)
         self.settings: Settings = resolve(
             events=str(self.events), warehouse=at_one_path(self.database.parent)
         )

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from test_late_and_long_away import deliver
+from platforms import deliver, simulated
 from test_rebuilds import contents
-from typer.testing import CliRunner
 from warm import ONLY_MODELS, kill_in, last_report, run, start
 
-from tributary.cli import app
 from tributary.publish.candidate import damaged_file
 from tributary.publish.places import Places
 from tributary.publish.publication import served
@@ -39,10 +37,7 @@ Rows = dict[str, list[tuple[object, ...]]]
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All that the platform ever delivers."""
-    folder = tmp_path_factory.mktemp("whole") / "platform"
-    outcome = CliRunner().invoke(app, ["simulate", "--out", str(folder), *SIMULATED])
-    assert outcome.exit_code == 0, outcome.output
-    return folder
+    return simulated(tmp_path_factory.mktemp("whole") / "platform", *SIMULATED)
 
 
 @pytest.fixture(scope="module")

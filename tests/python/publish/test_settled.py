@@ -7,9 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Command
-from typer.testing import CliRunner
+from platforms import simulated
 
-from tributary.cli import app
 from tributary.publish.settled import has_passed
 
 SIMULATED = ("--clean", "--days", "3", "--requests-per-day", "40")
@@ -18,10 +17,7 @@ UNTESTED = "nothing new to test"
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("settled") / "platform"
-    outcome = CliRunner().invoke(app, ["simulate", "--out", str(folder), *SIMULATED])
-    assert outcome.exit_code == 0, outcome.output
-    return folder
+    return simulated(tmp_path_factory.mktemp("settled") / "platform", *SIMULATED)
 
 
 def test_what_passed_is_not_tested_again_until_something_is_new(

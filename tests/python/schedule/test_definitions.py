@@ -60,6 +60,17 @@ def all_of(graph: Graph) -> Iterator[Told]:
         yield dg.AssetCheckResult(asset_key=check.asset_key, check_name=check.name, passed=True)
 
 
+def noting(graph: Graph) -> tuple[list[Settings], Callable[..., Iterator[Told]]]:
+    """A stand-in for a run in which everything passed, and the settings that it was given."""
+    given: list[Settings] = []
+
+    def stand_in(settings: Settings, *_: Any) -> Iterator[Told]:
+        given.append(settings)
+        return all_of(graph)
+
+    return given, stand_in
+
+
 def tick(definitions: dg.Definitions, at: datetime) -> Any:
     """What the schedule asks for at a moment."""
     context = dg.build_schedule_context(
@@ -162,12 +173,7 @@ def test_the_schedule_asks_for_the_newest_day_that_is_over(
 def test_a_heap_of_files_is_scheduled_as_a_whole(
     defined: Callable[..., dg.Definitions], graph: Graph
 ) -> None:
-    given: list[Settings] = []
-
-    def stand_in(settings: Settings, *_: Any) -> Iterator[Told]:
-        given.append(settings)
-        return all_of(graph)
-
+    given, stand_in = noting(graph)
     definitions = defined(stand_in, Options())
     asked = tick(definitions, datetime(2026, 11, 16, tzinfo=UTC))
     assert [request.partition_key for request in asked.run_requests or []] == [None]
@@ -178,12 +184,7 @@ def test_a_heap_of_files_is_scheduled_as_a_whole(
 def test_a_range_of_partitions_is_one_run_over_those_days(
     defined: Callable[..., dg.Definitions], graph: Graph
 ) -> None:
-    given: list[Settings] = []
-
-    def stand_in(settings: Settings, *_: Any) -> Iterator[Told]:
-        given.append(settings)
-        return all_of(graph)
-
+    given, stand_in = noting(graph)
     job = defined(stand_in, BY_DAY).resolve_job_def(location.JOB)
     asked = {
         "dagster/asset_partition_range_start": "2026-11-03",
