@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import duckdb
-import pyarrow
-import pyarrow.parquet
 
 _MOST_BYTES = 2_000_000_000
 """So much is read in search of a damaged file, the newest files first."""
@@ -15,6 +13,10 @@ def first_damaged_file(database: Path) -> str | None:
 
     Its footer is whole, or the build would not have begun: only reading the data shows the damage.
     """
+    # A third of a second to import, for what is seldom asked.
+    import pyarrow
+    import pyarrow.parquet
+
     for path in _newest_files(database):
         try:
             with pyarrow.parquet.ParquetFile(path) as file:

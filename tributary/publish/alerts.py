@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
-import requests
 from pydantic import BaseModel
 
 from tributary.publish.reports import Ending, Finding, RunReport, Stage
@@ -96,6 +95,9 @@ def send(alert: Alert, webhook: str) -> str | None:
 
 def _posted(alert: Alert, webhook: str, until: float) -> str | None:
     """Try until a moment of the monotonic clock; why there was no success, or None."""
+    # A tenth of a second to import: `tributary --help` should not wait for it.
+    import requests
+
     payload = alert.model_dump(mode="json")
     said = None
     for pause in (0, *_PAUSES):
