@@ -263,12 +263,7 @@ def _several_queries(places: Places) -> tuple[list[Any], float]:
 def _parquet(places: Places) -> tuple[list[Any], float]:
     """Another engine, which follows the link once and reads files from where it led."""
     began = time.perf_counter()
-    folder = places.served_tables.resolve()
-    numbers: list[Any] = []
-    with duckdb.connect(config={"threads": 1}) as connection:
-        for table, column in MARKED.items():
-            query = _query(column, f"'{folder / table}/*.parquet'")
-            numbers += connection.execute(query).fetchone() or ()
+    numbers = _numbers_of_files(places.served_tables.resolve())
     return numbers, time.perf_counter() - began
 
 
@@ -276,14 +271,19 @@ def _files(places: Places) -> tuple[list[Any], float]:
     """Whoever copies the files of one publication away, byte by byte, and reads them there."""
     began = time.perf_counter()
     folder = places.served_database.resolve().parent
-    numbers: list[Any] = []
     with tempfile.TemporaryDirectory() as copies:
         shutil.copytree(folder / TABLES, copies, dirs_exist_ok=True)
-        with duckdb.connect(config={"threads": 1}) as connection:
-            for table, column in MARKED.items():
-                query = _query(column, f"'{copies}/{table}/*.parquet'")
-                numbers += connection.execute(query).fetchone() or ()
+        numbers = _numbers_of_files(Path(copies))
     return numbers, time.perf_counter() - began
+
+
+def _numbers_of_files(folder: Path) -> list[Any]:
+    numbers: list[Any] = []
+    with duckdb.connect(config={"threads": 1}) as connection:
+        for table, column in MARKED.items():
+            query = _query(column, f"'{folder / table}/*.parquet'")
+            numbers += connection.execute(query).fetchone() or ()
+    return numbers
 
 
 WAYS: dict[str, Callable[[Places], tuple[list[Any], float]]] = {
