@@ -11,7 +11,7 @@ from rich.table import Table
 
 from tributary.bench.command import bench
 from tributary.bench.readers import bench_readers
-from tributary.publish.command import BUSY, exit_code_of, print_ending, rollback, status
+from tributary.publish.command import exit_code_of, print_ending, rollback, status
 from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
 from tributary.publish.reports import Ending
 from tributary.publish.run import Run, begun, build_and_publish, build_marts, report_refusal
@@ -27,7 +27,7 @@ from tributary.settings import (
 )
 from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
-from tributary.words import WarehouseOption, refuse
+from tributary.words import WaitOption, WarehouseOption, refuse, yield_to_another
 
 app = typer.Typer(
     name="tributary",
@@ -60,10 +60,6 @@ SourceOption = Annotated[
         "--source",
         help="Log format: events, ipinyou or kddcup2012 [env: TRIBUTARY_SOURCE; default: events].",
     ),
-]
-WaitOption = Annotated[
-    float,
-    typer.Option("--wait", min=0, help="Seconds to wait where another run is at work."),
 ]
 
 
@@ -132,8 +128,7 @@ def run(
             else:
                 build_and_publish(at_work, arguments, verbose)
     except WarehouseBusyError as busy:
-        console.print(f"[bold red]Busy.[/] {busy}", highlight=False, soft_wrap=True)
-        raise typer.Exit(BUSY) from busy
+        yield_to_another(console, str(busy))
     except WarehouseUnwritableError as unwritable:
         refuse(console, str(unwritable))
     _print_run(console, at_work, is_whole=not select)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 REFUSED = 2
+BUSY = 6
 
 WarehouseOption = Annotated[
     Path | None,
@@ -16,9 +17,22 @@ WarehouseOption = Annotated[
         help="Folder of the databases [env: TRIBUTARY_WAREHOUSE; default: warehouse].",
     ),
 ]
+WaitOption = Annotated[
+    float,
+    typer.Option("--wait", min=0, help="Seconds to wait where another run is at work."),
+]
 
 
 def refuse(console: Console, message: str) -> NoReturn:
     """Say why nothing was done, and end."""
-    console.print(f"[bold red]Refused.[/] {escape(message)}", highlight=False, soft_wrap=True)
-    raise typer.Exit(REFUSED)
+    _end(console, "Refused", message, REFUSED)
+
+
+def yield_to_another(console: Console, message: str) -> NoReturn:
+    """Say which run is at work, and end."""
+    _end(console, "Busy", message, BUSY)
+
+
+def _end(console: Console, word: str, message: str, code: int) -> NoReturn:
+    console.print(f"[bold red]{word}.[/] {escape(message)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(code)

@@ -20,14 +20,14 @@ from rich.console import Console
 
 from tributary.publish import run as publish_run
 from tributary.publish.candidate import make_candidate
-from tributary.publish.command import BUSY, exit_code_of
+from tributary.publish.command import exit_code_of
 from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
 from tributary.publish.manifest import Manifest
 from tributary.publish.places import Places
 from tributary.publish.reports import RunReport, Stage
 from tributary.publish.run import begun, build_and_publish
 from tributary.settings import Settings, resolve
-from tributary.words import REFUSED
+from tributary.words import BUSY, REFUSED
 
 ONLY_MODELS = ("--resource-type", "model")
 _CONTEXT = multiprocessing.get_context("forkserver")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import shorten
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -28,9 +28,8 @@ from tributary.publish.publication import (
 from tributary.publish.reports import REPORT_IN_WORDS, Ending, RunReport, Stage
 from tributary.publish.run import begun, last_runs
 from tributary.settings import SOURCES, Settings, SettingsError, find_project, resolve
-from tributary.words import REFUSED, WarehouseOption
+from tributary.words import REFUSED, WaitOption, WarehouseOption, refuse, yield_to_another
 
-BUSY = 6
 _EXIT_CODES = {Stage.build: 1, Stage.export: 3, Stage.audit: 4, Stage.publish: 5}
 _LAST_RUNS = 5
 _LETTERS_OF_A_SUMMARY = 100
@@ -58,12 +57,11 @@ def print_ending(console: Console, settings: Settings, report: RunReport) -> Non
     for finding in report.findings:
         if finding.is_blocking and finding.stage is not Stage.build:
             console.print(
-                f"[bold red]{finding.stage}[/] [bold]{finding.name}[/]: ",
-                end="",
+                f"[bold red]{finding.stage}[/] [bold]{escape(finding.name)}[/]: "
+                f"{escape(finding.message)}",
                 highlight=False,
                 soft_wrap=True,
             )
-            console.print(finding.message, highlight=False, soft_wrap=True, markup=False)
     if report.ending is Ending.failed:
         seen = f"publication {report.published}" if report.published else "nothing yet"
         is_build = report.stage is Stage.build
@@ -83,10 +81,7 @@ def rollback(
         typer.Argument(help="The publication to serve again; default: the one before."),
     ] = None,
     warehouse: WarehouseOption = None,
-    wait: Annotated[
-        float,
-        typer.Option("--wait", min=0, help="Seconds to wait where a run is at work."),
-    ] = 0,
+    wait: WaitOption = 0,
 ) -> None:
     """Serve an earlier publication again, in one step; the next run publishes as usual.
 
@@ -284,14 +279,9 @@ def _settings(warehouse: Path | None) -> Settings:
 def _refusing(console: Console) -> Iterator[None]:
     """End with words, and the code of it, where a command cannot do what it is to."""
 
-    def end(word: str, why: Exception, code: int) -> NoReturn:
-        text = escape(str(why))
-        console.print(f"[bold red]{word}.[/] {text}", highlight=False, soft_wrap=True)
-        raise typer.Exit(code) from why
-
     try:
         yield
     except WarehouseBusyError as busy:
-        end("Busy", busy, BUSY)
+        yield_to_another(console, str(busy))
     except (SettingsError, WarehouseUnwritableError, PublicationError, OSError) as refused:
-        end("Refused", refused, REFUSED)
+        refuse(console, str(refused))
