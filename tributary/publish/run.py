@@ -56,8 +56,6 @@ from tributary.settings import Settings
 from tributary.summary import first_rows
 
 _DAMAGED = ("Corrupt database file", "checksum", "not a valid DuckDB database", "Serialization")
-
-
 _LOST_SHOWN = 5
 
 
@@ -113,6 +111,10 @@ class Run:
             stage=self.report.stage, name=name, message=message, is_blocking=is_blocking, rows=rows
         )
         self.report.findings.append(finding)
+
+    def interrupted(self) -> KeyboardInterrupt:
+        """What ends a run that was told to stop."""
+        return KeyboardInterrupt(f"It was told to stop ({self.told_to_stop}).")
 
     def fail(self, name: str, message: str) -> StageFailedError:
         """Note what ends the run."""
@@ -198,7 +200,7 @@ def _listening(run: Run) -> Iterator[None]:
 
     def stop(signal_number: int, frame: FrameType | None) -> None:
         run.told_to_stop = signal.Signals(signal_number).name
-        raise KeyboardInterrupt(f"It was told to stop ({run.told_to_stop}).")
+        raise run.interrupted()
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -231,15 +233,19 @@ def build_and_publish(run: Run, arguments: list[str], verbose: bool) -> None:
     Raises:
         StageFailedError: a stage failed; what was published before stays as it is.
     """
-    _refuse_unusable_rules(run)
+    refuse_unusable_rules(run)
     marts = build_marts(run, arguments, verbose)
     manifest, folder = export_marts(run, marts)
     audited = audit_marts(run, manifest, folder)
     publish_marts(run, audited, folder)
 
 
-def _refuse_unusable_rules(run: Run) -> None:
-    """An audit that cannot be held is refused before a build of hours, not after it."""
+def refuse_unusable_rules(run: Run) -> None:
+    """An audit that cannot be held is refused before a build of hours, not after it.
+
+    Raises:
+        StageFailedError: audit.yml cannot be used.
+    """
     try:
         with run.settings.exported():
             check_rulebook(run.settings.project)
@@ -282,7 +288,7 @@ def _built(run: Run, arguments: list[str], verbose: bool) -> BuildResult:
     """What dbt did; an interrupt, which dbt takes for the end of its work, is one again."""
     result = run_build(run.settings, arguments, run.console, verbose, run.watch)
     if run.told_to_stop:
-        raise KeyboardInterrupt(f"It was told to stop ({run.told_to_stop}).")
+        raise run.interrupted()
     return result
 
 
@@ -418,8 +424,8 @@ def _in_words(run: Run, problem: NodeOutcome) -> str:
 
 def _forget_build(run: Run, fault: str) -> None:
     run.console.print(
-        f"[yellow]The build database is damaged[/] ({fault.splitlines()[0]}). It holds nothing "
-        "that the events do not: everything is built from them again.",
+        f"[yellow]The build database is damaged[/] ({fault.splitlines()[0]}). Everything "
+        "is built again from the events that are still there.",
         highlight=False,
         soft_wrap=True,
     )

@@ -36,25 +36,31 @@ def last_run_of_the_same(settings: Settings, run_id: str) -> RunReport | None:
         or last.reference is None
         or settings.backfill
         or "://" in settings.events
-        or _newest_change(Path(settings.events)) >= last.began_at.timestamp()
     ):
         return None
-    return last if fingerprint_of_reference(settings) == last.reference else None
+    newest = max((place.stat().st_mtime for place in _places(settings)), default=0)
+    is_newer = newest >= last.began_at.timestamp()
+    return None if is_newer or fingerprint_of_reference(settings) != last.reference else last
 
 
 def fingerprint_of_reference(settings: Settings) -> str | None:
-    """Of every file beneath the events that is no event log; None where they lie in a bucket.
+    """Of every file beneath the events that is no event log; None where they lie in a bucket, or
+    where there is no build that can say which are.
 
     The bytes are read; of a file of more than 64 MB its size and time of change count.
     """
     if "://" in settings.events:
         return None
-    with duckdb.connect(str(settings.build_database), read_only=True) as connection:
-        logs = {
-            path for (path,) in connection.execute("select path from state.files_now").fetchall()
-        }
+    try:
+        with duckdb.connect(str(settings.build_database), read_only=True) as connection:
+            found_now = connection.execute("select path from state.files_now").fetchall()
+    except duckdb.Error:
+        return None
+    logs = {path for (path,) in found_now}
     found = hashlib.sha256()
-    for path in sorted(path for path in _files(Path(settings.events)) if str(path) not in logs):
+    for path in sorted(_places(settings)):
+        if str(path) in logs or not path.is_file():
+            continue
         about = path.stat()
         found.update(f"{path}\0{about.st_size}\0".encode())
         if about.st_size > _READ_WHOLE:
@@ -81,10 +87,7 @@ def warned_before(report: RunReport) -> list[NodeOutcome]:
     ]
 
 
-def _newest_change(folder: Path) -> float:
-    places = (Path(place, name) for place, _, names in os.walk(folder) for name in ("", *names))
-    return max((place.stat().st_mtime for place in places), default=0)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+def _places(settings: Settings) -> Iterator[Path]:
+    """Every folder and file of the events."""
+    walked = os.walk(settings.events)
+    return (Path(place, name) for place, _, names in walked for name in ("", *names))

@@ -23,6 +23,7 @@ from tributary.publish.run import (
     build_marts,
     export_marts,
     publish_marts,
+    refuse_unusable_rules,
 )
 from tributary.schedule.graph import CANDIDATE, PUBLICATION, Graph
 from tributary.settings import Settings
@@ -67,6 +68,7 @@ def write_audit_publish(
     console = Console(file=_Lines(say), width=1000)
     try:
         with begun(settings, console, wait_s) as run:
+            refuse_unusable_rules(run)
             marts = yield from _built(run, graph)
             manifest, folder = export_marts(run, marts)
             yield _candidate(manifest)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Command
+from platforms import simulated
 from receiver import Receiver
 from rich.console import Console
 from typer.testing import CliRunner
@@ -19,7 +20,7 @@ from warm import INTERRUPTED, ONLY_MODELS, end_of, kill_in, last_report, run, st
 
 from tributary.audit import AuditError
 from tributary.cli import app
-from tributary.publish.command import BUSY, print_ending
+from tributary.publish.command import print_ending
 from tributary.publish.lock import held
 from tributary.publish.manifest import read_manifest
 from tributary.publish.places import Places
@@ -27,7 +28,7 @@ from tributary.publish.publication import served
 from tributary.publish.reports import Ending, RunReport, Stage, new_run_id, read_reports
 from tributary.publish.run import begun
 from tributary.settings import ALERT_WEBHOOK, EVENTS, KEEP_RUNS, resolve
-from tributary.words import REFUSED
+from tributary.words import BUSY, REFUSED
 
 SIMULATED = ("--format", "parquet", "--clean", "--days", "3", "--requests-per-day", "40")
 OF_ALL = "where surface = '(all)' and requested_on = (select min(requested_on) from revenue_daily)"
@@ -38,9 +39,7 @@ ONE_CELL = f"update revenue_daily set revenue = revenue + 0.000001 {OF_ALL}"
 def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A platform, and a warehouse that has published it."""
     folder = tmp_path_factory.mktemp("published")
-    events = folder / "platform"
-    outcome = CliRunner().invoke(app, ["simulate", "--out", str(events), *SIMULATED])
-    assert outcome.exit_code == 0, outcome.output
+    events = simulated(folder / "platform", *SIMULATED)
     assert run(events, folder / "warehouse", *ONLY_MODELS) == 0
     return events, folder / "warehouse"
 
@@ -84,6 +83,17 @@ def test_what_the_audit_refuses_is_not_published_and_everybody_is_told(
     assert "surfaces_sum_to_the_day" in alert["text"]
     assert run(events, places.warehouse, *ONLY_MODELS) == 0
     assert seen(places) == last_report(places).run_id != before
+
+
+def test_a_build_that_was_deleted_is_made_again_though_nothing_is_new(
+    events: Path, places: Places
+) -> None:
+    before = seen(places)
+    places.build_database.unlink()
+    assert run(events, places.warehouse) == 0
+    report = last_report(places)
+    assert seen(places) == report.run_id != before
+    assert report.reference
 
 
 def test_a_candidate_that_cannot_be_put_together_is_not_published(
