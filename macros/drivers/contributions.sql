@@ -220,6 +220,8 @@
                 *,
                 {%- for name in names %}
                 cast(e{{ loop.index }} as {{ exact }}) as c{{ loop.index }},
+                case when {{ name }}_base * {{ name }}_now > 0 then {{ name }}_now / {{ name }}_base end
+                    as m{{ loop.index }},
                 {%- endfor %}
                 greatest({% for name in names %}abs(e{{ loop.index }}), {% endfor %}0e0) as largest,
                 abs(
@@ -289,7 +291,7 @@
                     then
                         case position
                             {%- for name in names %}
-                            when {{ loop.index }} then {{ name }}_now / nullif({{ name }}_base, 0)
+                            when {{ loop.index }} then m{{ loop.index }}
                             {%- endfor %}
                         end
             end as multiplier,

@@ -38,10 +38,25 @@
     {{ day if period == 'day' else "cast(date_trunc('" ~ period ~ "', " ~ day ~ ") as date)" }}
 {%- endmacro %}
 
-{#- The same day so many periods later. -#}
+{#- The same day so many periods later (earlier, where negative). -#}
 {% macro periods_later(period, day, periods) -%}
-    cast({{ day }} + interval '{{ periods }}' {{ period }} as date)
+    {%- set months = {'month': 1, 'quarter': 3, 'year': 12}.get(period) -%}
+    {%- set days = {'day': 1, 'week': 7}.get(period) -%}
+    cast(
+        {{ day }} + interval '{{ periods * (months or days) }}' {{ 'month' if months else 'day' }} as date
+    )
 {%- endmacro %}
+
+{#- {comparison: {period, back}}: which periods of a subject (funnel or finance) are held against which. -#}
+{% macro comparisons_over(subject) %}
+    {% set found = {} %}
+    {% for name, declared in var('comparisons').items() %}
+        {% if declared.get('over', 'funnel') == subject %}
+            {% do found.update({name: declared}) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}
 
 
 {#- Whether anything of an identity is a distinct count, which no sum over days can give. -#}
@@ -58,3 +73,9 @@
     {% endfor %}
     {{ return(names | select('in', distinct_counts()) | list | length > 0) }}
 {% endmacro %}
+
+
+{#- The type that a served slice shows a sum in: exact money, else a count. -#}
+{% macro type_of_sum(name) -%}
+    {{ 'decimal(38, 6)' if name in money_components() else 'bigint' }}
+{%- endmacro %}

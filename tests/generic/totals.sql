@@ -19,3 +19,42 @@
         model, model, columns, columns, keys, dimension ~ " <> '(all)'", dimension ~ " = '(all)'"
     )) }}
 {% endtest %}
+
+
+{#- The parts of a change add up to it, in each of `keys`, whose rows repeat what it was before and after. Exact
+    unless a relative tolerance is given. -#}
+{% test parts_add_up_to_change(model, part, before, after, keys, tolerance=0) %}
+    with sums as (
+
+        select
+            {{ keys | join(', ') }},
+            sum({{ part }}) as parts,
+            min({{ before }}) as least_before,
+            max({{ before }}) as most_before,
+            min({{ after }}) as least_after,
+            max({{ after }}) as most_after
+        from {{ model }}
+        group by {{ keys | join(', ') }}
+
+    ),
+
+    residues as (
+
+        select *
+        from sums
+        where
+            (
+                least_before = most_before
+                and least_after = most_after
+                {%- if tolerance %}
+                and abs(parts - (most_after - most_before))
+                <= {{ tolerance }} * greatest(abs(most_before), abs(most_after), 1)
+                {%- else %}
+                and parts = most_after - most_before
+                {%- endif %}
+            ) is not true
+
+    )
+
+    select * from residues
+{% endtest %}
