@@ -27,6 +27,7 @@ from tributary.settings import (
 )
 from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
+from tributary.why.command import why
 from tributary.words import WaitOption, WarehouseOption, refuse, yield_to_another
 
 app = typer.Typer(
@@ -190,7 +191,7 @@ def quarantine(
     console.print(listing)
 
 
-for command in (status, rollback, schedule, simulate, bench, bench_readers):
+for command in (why, status, rollback, schedule, simulate, bench, bench_readers):
     app.command()(command)
 
 

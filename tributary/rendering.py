@@ -38,7 +38,7 @@ class Renderer:
     ) -> None:
         """Take macros by name, each as the text of its block, and the project's variables."""
         self._environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)
-        self._variables = variables
+        self.variables = variables
         self._engine = engine
         self._environment.globals.update(
             {
@@ -86,7 +86,7 @@ class Renderer:
         return macro(*arguments, **named)
 
     def _variable(self, name: str, default: Any = None) -> Any:
-        return self._variables.get(name, default)
+        return self.variables.get(name, default)
 
     def _dispatched(self, name: str, _package: str = "") -> Callable[..., Any]:
         own = f"{self._engine}__{name}"

@@ -56,9 +56,8 @@ def pairs(
 ) -> None:
     """A relation `pairs` of these slices, with the whole's leading quantity."""
     columns = [f"{name}_{period}" for period in ("base", "now") for name in names]
-    database.execute(
-        f"create or replace table pairs (slice varchar, {', '.join(f'{c} double' for c in columns)})"
-    )
+    typed = ", ".join(f"{column} double" for column in columns)
+    database.execute(f"create or replace table pairs (slice varchar, {typed})")
     for name, (base, now) in slices.items():
         marks = ", ".join("?" for _ in columns)
         database.execute(f"insert into pairs values (?, {marks})", [name, *base, *now])
@@ -294,8 +293,8 @@ def test_shapley_is_the_mean_over_all_orders(
             *(("requests", "volume"), ("requests", "mix")),
             *((factor, "rate") for factor in ("pvr", "asn", "ctr2", "acp")),
         ]
-        for (factor, effect), total in zip(effects, by_order, strict=True):
-            assert found[name, factor, effect] == pytest.approx(total / 720, abs=3e-6)
+        for (told_factor, effect), total in zip(effects, by_order, strict=True):
+            assert found[name, told_factor, effect] == pytest.approx(total / 720, abs=3e-6)
 
 
 def test_a_product_of_too_many_factors_is_refused(renderer: Renderer) -> None:

@@ -1,0 +1,1 @@
+"""Why a result moved between two periods: the command `tributary why`."""

@@ -1,0 +1,212 @@
+"""The answer: what each factor, in each slice, made of the change."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+from pydantic import BaseModel
+
+from tributary.rendering import Renderer
+from tributary.why.identity import Identity
+from tributary.why.sources import CHOSEN, WHOLE
+
+_KEYS = ["dimension", "slice"]
+
+
+class Factor(BaseModel):
+    """What one factor made of the change.
+
+    Attributes:
+        factor: its name; (unattributed) for what no factor explains.
+        effect: volume, mix, rate or unattributed.
+        before: its value before; None where it had none.
+        now: its value now.
+        contribution: its part in the change of the result, in the result's unit.
+        method: lmdi, limit (the result is 0 in one period) or shapley (a sign changed).
+    """
+
+    factor: str
+    effect: str
+    before: float | None
+    now: float | None
+    contribution: Decimal
+    method: str
+
+
+class Slice(BaseModel):
+    """One value of the dimension that was asked for.
+
+    Attributes:
+        value: the value itself.
+        status: continuing, new, vanished, lit_up or went_dark.
+        before: the result in it before; None where a ratio has no denominator.
+        now: the result in it now.
+        change: what these differ by.
+        factors: what made the change.
+    """
+
+    value: str
+    status: str
+    before: Decimal
+    now: Decimal
+    change: Decimal
+    factors: list[Factor]
+
+
+class Movement(BaseModel):
+    """How a ratio of the whole moved, over the slices.
+
+    Attributes:
+        metric: the ratio, or the leading quantity.
+        rate: what the slices' own ratios made of it, in revenue where that is the result.
+        mix: what their weights made of it.
+        volume: what the leading quantity made, for that alone.
+        unattributed: what had no denominator.
+        unit: revenue, or the ratio's own where it is not told in revenue.
+    """
+
+    metric: str
+    rate: float | None = None
+    mix: float | None = None
+    volume: float | None = None
+    unattributed: float | None = None
+    unit: str
+
+
+class Answer(BaseModel):
+    """Why a result moved.
+
+    Attributes:
+        identity: its name.
+        formula: result = factors.
+        result: what is explained.
+        unit: the currency, or nothing.
+        before_period: the period, or the file, that it is held against.
+        now_period: the period, or the file.
+        before: the result before.
+        now: the result now.
+        change: what they differ by: the contributions add up to it exactly.
+        sentence: the answer in words.
+        factors: of the whole.
+        by: the dimension of the slices.
+        slices: the greatest change first; where the result is additive they add up to the change.
+        movements: of each ratio of the identity over these slices.
+        notes: what the reader ought to know of the data.
+    """
+
+    identity: str
+    formula: str
+    result: str
+    unit: str
+    before_period: str
+    now_period: str
+    before: Decimal | None
+    now: Decimal | None
+    change: Decimal | None
+    sentence: str = ""
+    factors: list[Factor]
+    by: str | None
+    slices: list[Slice]
+    movements: list[Movement]
+    notes: list[str]
+
+
+def make_pairs(
+    connection: duckdb.DuckDBPyConnection, renderer: Renderer, identity: Identity
+) -> None:
+    """Set both periods of what was chosen side by side, in a relation `pairs`."""
+    names = list(dict.fromkeys([*identity.quantities]))
+    sql = renderer.call("two_periods", CHOSEN, names, "not is_now", "is_now", _KEYS)
+    connection.execute(f"create temp table sums as {sql}")
+    lead = renderer.call("leading_factor", identity.declared)
+    whole = (
+        f", max({lead}_base) filter (where dimension = '{WHOLE}') over () as {lead}_whole_base"
+        f", max({lead}_now) filter (where dimension = '{WHOLE}') over () as {lead}_whole_now"
+        if lead
+        else ""
+    )
+    connection.execute(f"create temp table pairs as select *{whole} from sums")
+
+
+def contributions(
+    connection: duckdb.DuckDBPyConnection, renderer: Renderer, identity: Identity
+) -> list[tuple[Any, ...]]:
+    """Every row of the identity's contributions."""
+    sql = renderer.call("factor_contributions", "asked", identity.declared, "pairs", _KEYS)
+    places = 12 if identity.is_ratio else 6
+    exact = f"decimal(38, {places})"
+    return connection.execute(
+        f"""
+        select
+            dimension, slice, factor, effect, factor_base, factor_now,
+            cast(contribution as {exact}), method, slice_status,
+            cast(result_base as {exact}), cast(result_now as {exact})
+        from ({sql})
+        order by
+            dimension, abs(result_now - result_base) desc, slice, position
+        """
+    ).fetchall()
+
+
+def slices_of(rows: Sequence[tuple[Any, ...]], dimension: str) -> list[Slice]:
+    """The slices of a dimension, from the rows of its contributions."""
+    found: dict[str, Slice] = {}
+    for told, value, factor, effect, base, now, part, method, status, before, after in rows:
+        if told != dimension:
+            continue
+        if dimension == WHOLE and effect == "mix":
+            # Of the whole there is no share but all of it.
+            continue
+        one = found.setdefault(
+            value,
+            Slice(
+                value=value,
+                status=status,
+                before=before,
+                now=after,
+                change=after - before,
+                factors=[],
+            ),
+        )
+        one.factors.append(
+            Factor(
+                factor=factor,
+                effect=effect,
+                before=base,
+                now=now,
+                contribution=part,
+                method=method,
+            )
+        )
+    return list(found.values())
+
+
+def movements_of(
+    connection: duckdb.DuckDBPyConnection, renderer: Renderer, identity: Identity, by: str
+) -> list[Movement]:
+    """How each ratio of the identity moved over the slices of a dimension, where that adds up."""
+    in_revenue = identity.result == "revenue"
+    lead = renderer.call("leading_factor", identity.declared)
+    summable = renderer.call("metrics_of_components")
+    moving = [factor["factor"] for factor in renderer.call("moving_factors", identity.declared)]
+    asked = [name for name in dict.fromkeys(moving) if name in summable or name == lead]
+    if identity.distinct or (in_revenue and "revenue" not in identity.quantities):
+        return []
+    told_apart = "" if "revenue" in identity.quantities else ", 0 as revenue_base, 0 as revenue_now"
+    connection.execute(f"create temp view moving as select *{told_apart} from pairs")
+    value = "revenue_movement" if in_revenue else "movement"
+    told = []
+    for metric in asked:
+        if metric == lead and not in_revenue:
+            continue
+        sql = renderer.call("movements_of", metric, "moving", _KEYS, ["dimension"])
+        sums: dict[str, float] = dict(
+            connection.execute(
+                f"select effect, sum({value}) from ({sql}) where dimension = ?"
+                f" group by effect having sum({value}) is not null order by effect",
+                [by],
+            ).fetchall()
+        )
+        told.append(Movement(metric=metric, unit="revenue" if in_revenue else metric, **sums))
+    return told

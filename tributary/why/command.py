@@ -1,0 +1,204 @@
+"""The command `tributary why`."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.console import Console
+
+from tributary.publish.places import Places
+from tributary.rendering import MacroError, Renderer
+from tributary.settings import Settings, SettingsError, find_project, resolve
+from tributary.why.answer import (
+    Answer,
+    contributions,
+    make_pairs,
+    movements_of,
+    slices_of,
+)
+from tributary.why.identity import Identity, QuestionError, identity_of, richest
+from tributary.why.sources import (
+    WHOLE,
+    Days,
+    choose_days,
+    choose_files,
+    columns_of,
+    days_missing,
+    published_days,
+)
+from tributary.why.words import print_answer, sentence_of
+from tributary.words import WarehouseOption, refuse
+
+_DEFAULT = "five_factor"
+_DATE = ["%Y-%m-%d"]
+
+DayOption = datetime | None
+
+
+def why(
+    first: Annotated[
+        DayOption, typer.Option("--from", formats=_DATE, help="First day; default: the newest.")
+    ] = None,
+    last: Annotated[
+        DayOption, typer.Option("--to", formats=_DATE, help="Last day of it; default: --from.")
+    ] = None,
+    base_first: Annotated[
+        DayOption,
+        typer.Option(
+            "--base-from",
+            formats=_DATE,
+            help="First day of what it is held against; default: the same weekdays, as few whole "
+            "weeks before as do not overlap.",
+        ),
+    ] = None,
+    base_last: Annotated[
+        DayOption,
+        typer.Option(
+            "--base-to", formats=_DATE, help="Last day of it; default: as long as the period."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="Dimension (in files: column) whose values are told apart."),
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option(
+            "--identity",
+            help="A declared identity, or one of your own: 'revenue = ad_clicks * acp'. "
+            "Default: five_factor; for files the richest that their columns allow.",
+        ),
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option("--before", help="File of additive components: CSV, JSON or Parquet."),
+    ] = None,
+    after: Annotated[Path | None, typer.Option("--after", help="The same, of the period.")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Values of --by that are shown.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole answer as JSON.")] = False,
+    warehouse: WarehouseOption = None,
+) -> None:
+    """Say why revenue, or another result, moved between two periods.
+
+    Which factor of an identity moved it, in which slice, by how much: exact to the micro-unit, from
+    the published marts, or from two files of additive components (columns named as the marts'),
+    with no warehouse at all.
+
+    It is accounting, not causation: a factor that rose and lowered another shows as two rows.
+    """
+    console = Console()
+    days = tuple(one.date() if one else None for one in (first, last, base_first, base_last))
+    try:
+        with duckdb.connect() as connection:
+            if before or after:
+                if not before or not after or any(days):
+                    raise QuestionError(
+                        "Two files are compared by --before FILE and --after FILE together, and "
+                        "without days."
+                    )
+                renderer = Renderer.of_project(find_project(Path.cwd()))
+                answer = _of_files(connection, renderer, before, after, by, identity)
+            else:
+                settings = resolve(warehouse=warehouse)
+                renderer = Renderer.of_project(settings.project)
+                answer = _of_days(connection, renderer, settings, days, by, identity)
+    except (QuestionError, SettingsError, MacroError) as error:
+        refuse(console, str(error))
+    except duckdb.Error as error:
+        refuse(console, f"The figures cannot be reckoned with: {error}")
+    if as_json:
+        console.print_json(answer.model_dump_json())
+    else:
+        print_answer(console, answer, top)
+
+
+def _of_days(
+    connection: duckdb.DuckDBPyConnection,
+    renderer: Renderer,
+    settings: Settings,
+    days: tuple[date | None, ...],
+    by: str | None,
+    asked: str | None,
+) -> Answer:
+    identity = identity_of(renderer, asked or _DEFAULT)
+    there = published_days(connection, Places(settings.warehouse))
+    first, last, base_first, base_last = days
+    now = _period(first or last or there.last, last or first or there.last)
+    usual = now.weeks_before()
+    if base_first:
+        base = _period(base_first, base_last or base_first + (now.last - now.first))
+    elif base_last:
+        base = _period(base_last - (now.last - now.first), base_last)
+    else:
+        base = usual
+    choose_days(connection, identity, base, now, by)
+    notes = days_missing(connection, base, now)
+    if base.length != now.length:
+        notes.append(
+            f"{now} has {now.length} days and {base} has {base.length}: part of the change is that."
+        )
+    return _answered(
+        connection, renderer, identity, by, str(base), str(now), settings.reporting_currency, notes
+    )
+
+
+def _of_files(
+    connection: duckdb.DuckDBPyConnection,
+    renderer: Renderer,
+    before: Path,
+    after: Path,
+    by: str | None,
+    asked: str | None,
+) -> Answer:
+    there = columns_of(connection, (before, after))
+    identity = identity_of(renderer, asked) if asked else richest(renderer, there)
+    choose_files(connection, identity, before, after, by)
+    return _answered(connection, renderer, identity, by, str(before), str(after), "", [])
+
+
+def _answered(
+    connection: duckdb.DuckDBPyConnection,
+    renderer: Renderer,
+    identity: Identity,
+    by: str | None,
+    before_period: str,
+    now_period: str,
+    currency: str,
+    notes: list[str],
+) -> Answer:
+    make_pairs(connection, renderer, identity)
+    rows = contributions(connection, renderer, identity)
+    whole = next(iter(slices_of(rows, WHOLE)), None)
+    answer = Answer(
+        identity=identity.name,
+        formula=identity.formula,
+        result=identity.result,
+        unit=currency if identity.result in ("revenue", "action_value") else "",
+        before_period=before_period,
+        now_period=now_period,
+        before=whole.before if whole else None,
+        now=whole.now if whole else None,
+        change=whole.change if whole else None,
+        factors=whole.factors if whole else [],
+        by=by,
+        slices=slices_of(rows, by) if by else [],
+        movements=movements_of(connection, renderer, identity, by) if by and whole else [],
+        notes=notes,
+    )
+    if any(one.effect == "unattributed" for one in answer.factors):
+        answer.notes.append(
+            f"{identity.name} has a factor with no value in one of the periods (nothing to divide "
+            "by): what it would have made is shown as unattributed."
+        )
+    if any(one.method == "shapley" for one in answer.factors):
+        answer.notes.append("A sign changed, so that the contributions are Shapley values.")
+    answer.sentence = sentence_of(answer)
+    return answer
+
+
+def _period(first: date, last: date) -> Days:
+    if last < first:
+        raise QuestionError(f"The period ends ({last}) before it begins ({first}).")
+    return Days(first, last)

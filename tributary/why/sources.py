@@ -1,0 +1,220 @@
+"""Where the two periods come from: the published marts, or two files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from tributary.audit.sql import name as quoted_name
+from tributary.audit.sql import quoted
+from tributary.publish.places import Places
+from tributary.why.identity import Identity, QuestionError
+
+CHOSEN = "chosen"
+"""The rows of both periods: dimension, slice, is_now and the identity's quantities."""
+WHOLE = "(all)"
+_MONEY = ("revenue", "action_value")
+_READERS = {
+    ".csv": "read_csv({file}, all_varchar = true, header = true)",
+    ".tsv": "read_csv({file}, all_varchar = true, header = true)",
+    ".json": "read_json({file})",
+    ".jsonl": "read_json({file})",
+    ".ndjson": "read_json({file})",
+    ".parquet": "read_parquet({file})",
+}
+_EXACT = "decimal(38, 12)"
+
+
+@dataclass(frozen=True)
+class Days:
+    """A period of days, both ends included."""
+
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        """As it is written in a sentence."""
+        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+
+    @property
+    def length(self) -> int:
+        """How many days it is long."""
+        return (self.last - self.first).days + 1
+
+    def weeks_before(self) -> "Days":
+        """The same weekdays, as few whole weeks earlier as do not overlap."""
+        shift = timedelta(days=-(-self.length // 7) * 7)
+        return Days(self.first - shift, self.last - shift)
+
+
+def published_days(connection: duckdb.DuckDBPyConnection, places: Places) -> Days:
+    """Open the published marts, and say which days they have.
+
+    Raises:
+        QuestionError: nothing is published there, or it cannot be read.
+    """
+    if not places.served_database.exists():
+        raise QuestionError(
+            f"Nothing is published in {places.warehouse}. Run `tributary run`, name another "
+            "warehouse (--warehouse), or compare two files (--before and --after)."
+        )
+    try:
+        connection.execute(f"attach {quoted(str(places.served_database))} as served (read_only)")
+        first, last = connection.execute(
+            "select min(requested_on), max(requested_on) from served.main.revenue_daily"
+        ).fetchone() or (None, None)
+    except duckdb.Error as broken:
+        raise QuestionError(f"{places.served_database} cannot be read: {broken}") from broken
+    if first is None:
+        raise QuestionError(f"{places.served_database} has no day.")
+    return Days(first, last)
+
+
+def choose_days(
+    connection: duckdb.DuckDBPyConnection, identity: Identity, base: Days, now: Days, by: str | None
+) -> None:
+    """Take both periods from the published marts.
+
+    Raises:
+        QuestionError: a period has no day there, the dimension is none, or the identity counts
+            distinct things, which no sum over several days gives.
+    """
+    if identity.distinct and max(base.length, now.length) > 1:
+        raise QuestionError(
+            f"{identity.name} needs {', '.join(identity.distinct)}, counted exactly for a day: no "
+            "sum of days gives those of a longer period. Ask for one day against another, or use "
+            "another identity."
+        )
+    columns = ", ".join(identity.quantities)
+    when = f"requested_on between {quoted(str(now.first))} and {quoted(str(now.last))}"
+    before = f"requested_on between {quoted(str(base.first))} and {quoted(str(base.last))}"
+    connection.execute(
+        f"""
+        create temp table {CHOSEN} as
+        select requested_on, '{WHOLE}' as dimension, '{WHOLE}' as slice, {when} as is_now, {columns}
+        from served.main.revenue_daily
+        where surface = '{WHOLE}' and ({when} or {before})
+        union all
+        select requested_on, dimension, dimension_value, {when}, {columns}
+        from served.main.revenue_daily_by_segment
+        where dimension = {quoted(by or "")} and ({when} or {before})
+        """
+    )
+    for period, wanted in (("is_now", now), ("not is_now", base)):
+        if not _count(connection, f"{period} and dimension = '{WHOLE}'"):
+            raise QuestionError(f"The published marts have no day of {wanted}.")
+    if by and not _count(connection, f"dimension = {quoted(by)}"):
+        known = connection.execute(
+            "select string_agg(distinct dimension, ', ' order by dimension)"
+            " from served.main.revenue_daily_by_segment"
+        ).fetchone() or ("",)
+        raise QuestionError(f"The marts report by no dimension {by!r}; they do by {known[0]}.")
+
+
+def days_missing(connection: duckdb.DuckDBPyConnection, base: Days, now: Days) -> list[str]:
+    """What is to be said of days that have no data."""
+    said = []
+    for words, condition, wanted in (("now", "is_now", now), ("before", "not is_now", base)):
+        there = _count(connection, f"{condition} and dimension = '{WHOLE}'")
+        if there < wanted.length:
+            said.append(f"{there} of the {wanted.length} days {words} ({wanted}) have data.")
+    return said
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[str]:
+    """The columns that all of the files have.
+
+    Raises:
+        QuestionError: one is not there, is of no known format, cannot be read, or is empty.
+    """
+    found: list[list[str]] = []
+    for file in files:
+        try:
+            rows = connection.execute(f"describe select * from {_reader(file)}").fetchall()
+            filled = connection.execute(f"select count(*) from {_reader(file)}").fetchone()
+        except duckdb.Error as broken:
+            raise QuestionError(f"{file} cannot be read: {broken}") from broken
+        if not filled or not filled[0]:
+            raise QuestionError(f"{file} has no rows: there is nothing to explain.")
+        found.append([row[0] for row in rows])
+    return [column for column in found[0] if all(column in others for others in found)]
+
+
+def choose_files(
+    connection: duckdb.DuckDBPyConnection,
+    identity: Identity,
+    before: Path,
+    after: Path,
+    by: str | None,
+) -> None:
+    """Take the periods from two files of additive components.
+
+    Raises:
+        QuestionError: a column is missing, a value is no number, a count is below 0, or a distinct
+            count would have to be added up.
+    """
+    there = columns_of(connection, (before, after))
+    wanted = [*identity.quantities, *([by] if by else [])]
+    if missing := [column for column in wanted if column not in there]:
+        raise QuestionError(
+            f"{before} and {after} have no column {', '.join(missing)} in common, which "
+            f"{identity.formula} {'by ' + by if by else ''} needs. Their columns: "
+            f"{', '.join(there)}."
+        )
+    for file in (before, after):
+        _check_values(connection, identity, file)
+    values = ", ".join(
+        f"coalesce(try_cast(trim(cast({quoted_name(one)} as varchar)) as {_EXACT}), 0) as {one}"
+        for one in identity.quantities
+    )
+    slices = [(quoted(WHOLE), quoted(WHOLE))]
+    if by:
+        value = f"trim(cast({quoted_name(by)} as varchar))"
+        slices.append((quoted(by), f"coalesce(nullif({value}, ''), '(unknown)')"))
+    connection.execute(
+        f"create temp table {CHOSEN} as "
+        + " union all ".join(
+            f"select {dimension} as dimension, {slice_} as slice, {is_now} as is_now, {values}"
+            f" from {_reader(file)}"
+            for dimension, slice_ in slices
+            for file, is_now in ((before, "false"), (after, "true"))
+        )
+    )
+    if identity.distinct and (by or _count(connection, "true") > 2):
+        raise QuestionError(
+            f"{identity.name} needs {', '.join(identity.distinct)}, a distinct count, and rows of "
+            "it do not add up. Give files of one row each, without --by, or use another identity."
+        )
+
+
+def _check_values(connection: duckdb.DuckDBPyConnection, identity: Identity, file: Path) -> None:
+    for column in identity.quantities:
+        text = f"trim(cast({quoted_name(column)} as varchar))"
+        number = f"try_cast({text} as {_EXACT})"
+        is_wrong = f"({text} <> '' and {number} is null)"
+        if column not in _MONEY:
+            is_wrong += f" or {number} < 0"
+        row = connection.execute(
+            f"select {text}, count(*) over () from {_reader(file)} where {is_wrong} limit 1"
+        ).fetchone()
+        if row:
+            what = "below 0" if row[0].startswith("-") else "no number"
+            raise QuestionError(
+                f"{file}: {column} is {what} in {row[1]:,} rows, such as {row[0]!r}. Mend the "
+                "values, or leave the rows out."
+            )
+
+
+def _reader(file: Path) -> str:
+    if not file.is_file():
+        raise QuestionError(f"There is no file {file}.")
+    if file.suffix.lower() not in _READERS:
+        raise QuestionError(f"{file} is of no format that is read here: {', '.join(_READERS)}.")
+    return _READERS[file.suffix.lower()].format(file=quoted(str(file)))
+
+
+def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> int:
+    row = connection.execute(f"select count(*) from {CHOSEN} where {condition}").fetchone()
+    return int(row[0]) if row else 0
