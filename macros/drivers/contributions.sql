@@ -178,8 +178,9 @@
                 *,
                 {%- for name in names %}
                 coalesce({{ name }}_base, {{ name }}_now, 1e0) as k{{ name }}_base,
-                coalesce({{ name }}_now, {{ name }}_base, 1e0) as k{{ name }}_now
-                {{- ',' if not loop.last }}
+                coalesce({{ name }}_now, {{ name }}_base, 1e0) as k{{ name }}_now,
+                case when {{ name }}_base * {{ name }}_now > 0 then {{ name }}_now / {{ name }}_base end
+                    as m{{ loop.index }}{{ ',' if not loop.last }}
                 {%- endfor %}
             from judged
 
@@ -192,12 +193,10 @@
                 {%- for name in names %}
                 case
                     when method = 'lmdi'
-                        then
-                            case
-                                when {{ name }}_base * {{ name }}_now > 0
-                                    then mean_result * ln({{ name }}_now / {{ name }}_base)
-                                else 0e0
-                            end
+                        then coalesce(
+                            mean_result * ln(case when m{{ loop.index }} > 0e0 then m{{ loop.index }} end),
+                            0e0
+                        )
                     when method = 'shapley'
                         then {{ shapley_effect(
                             'k' ~ name, names | map('replace', 'f', 'kf') | list,
@@ -220,8 +219,6 @@
                 *,
                 {%- for name in names %}
                 cast(e{{ loop.index }} as {{ exact }}) as c{{ loop.index }},
-                case when {{ name }}_base * {{ name }}_now > 0 then {{ name }}_now / {{ name }}_base end
-                    as m{{ loop.index }},
                 {%- endfor %}
                 greatest({% for name in names %}abs(e{{ loop.index }}), {% endfor %}0e0) as largest,
                 abs(

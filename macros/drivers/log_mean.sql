@@ -11,6 +11,6 @@
                     1e0 + power({{ u }}, 2) / 3e0 + power({{ u }}, 4) / 5e0
                     + power({{ u }}, 6) / 7e0 + power({{ u }}, 8) / 9e0
                 )
-        else ({{ a }} - {{ b }}) / ln({{ a }} / {{ b }})
+        else ({{ a }} - {{ b }}) / ln(case when {{ a }} / {{ b }} > 0e0 then {{ a }} / {{ b }} end)
     end
 {%- endmacro %}

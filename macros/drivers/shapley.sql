@@ -36,7 +36,7 @@
         ) }}
     {%- endif -%}
     {{ constant }} * ({{ of }}_now - {{ of }}_base) * (
-        {%- for node, weight in quadrature((factors | length + 1) // 2) %}
+        {%- for node, weight in quadrature(range(0, factors | length, 2) | list | length) %}
         {{ '+ ' if not loop.first }}{{ weight }}
         {%- for other in factors if other != of %}
         * ({{ other }}_base + {{ node }} * ({{ other }}_now - {{ other }}_base))

@@ -16,6 +16,14 @@ from dbt.cli.main import dbtRunner
 METRICS = "select * from (values {rows}) as slices (ad_requests, requests, pvr)"
 WEEKS = ", ".join(f"(date '2026-10-{day:02d}', 100)" for day in range(5, 33) if day <= 31)
 
+PARTS = "select * from (values {rows}) as slices (slice, part, before, after)"
+PARTS_OF_SLICES: dict[str, Any] = {
+    "part": "part",
+    "before": "before",
+    "after": "after",
+    "keys": ["slice"],
+}
+
 # name: (relation, generic test, its arguments, whether it must fail)
 CASES: dict[str, tuple[str, str, dict[str, Any], bool]] = {
     "expression_that_holds": ("select 1 as a", "expression_holds", {"expression": "a > 0"}, False),
@@ -47,6 +55,42 @@ CASES: dict[str, tuple[str, str, dict[str, Any], bool]] = {
         "select cast(null as string) as a",
         "values_match",
         {"column": "a", "pattern": "[a-z]+"},
+        True,
+    ),
+    "parts_that_add_up": (
+        PARTS.format(rows="('x', 1.5, 10, 12.5), ('x', 1.0, 10, 12.5), ('y', 0.0, 3, 3)"),
+        "parts_add_up_to_change",
+        PARTS_OF_SLICES,
+        False,
+    ),
+    "parts_that_leave_a_residue": (
+        PARTS.format(rows="('x', 1.5, 10, 12.5), ('x', 0.9, 10, 12.5)"),
+        "parts_add_up_to_change",
+        PARTS_OF_SLICES,
+        True,
+    ),
+    "parts_that_are_null": (
+        PARTS.format(rows="('x', null, 10, 12.5)"),
+        "parts_add_up_to_change",
+        PARTS_OF_SLICES,
+        True,
+    ),
+    "parts_of_a_change_that_is_told_in_two_ways": (
+        PARTS.format(rows="('x', 1.5, 10, 12.5), ('x', 1.0, 11, 12.5)"),
+        "parts_add_up_to_change",
+        PARTS_OF_SLICES,
+        True,
+    ),
+    "parts_within_their_tolerance": (
+        PARTS.format(rows="('x', 2.50000001, 10, 12.5)"),
+        "parts_add_up_to_change",
+        {**PARTS_OF_SLICES, "tolerance": 0.000001},
+        False,
+    ),
+    "parts_beyond_their_tolerance": (
+        PARTS.format(rows="('x', 2.6, 10, 12.5)"),
+        "parts_add_up_to_change",
+        {**PARTS_OF_SLICES, "tolerance": 0.000001},
         True,
     ),
     "grain_that_is_unique": (
