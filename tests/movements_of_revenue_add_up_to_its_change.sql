@@ -1,7 +1,7 @@
--- For each comparison, period, reporting dimension and identity of revenue whose factors are requests and
--- ratios of components: the revenue that its factors' movements made, over the values of the dimension,
--- rate, mix and volume together = the change of the whole's revenue, within 1e-9 of it.
--- Where a factor of the whole has no value or changes its sign the bridge is not defined, and not asked for.
+-- For each comparison, period, reporting dimension and identity of revenue whose factors are
+-- requests and ratios of components: the revenue that its factors' movements made, over the values
+-- of the dimension, rate, mix and volume together = the change of the whole's revenue, within 1e-9
+-- of it. Where a factor of the whole has no value, or changes its sign, that is not defined.
 {%- set bridged = [] %}
 {%- for name, declared in var('identities').items() if declared.result == 'revenue' %}
 {%- set factors = [] %}
@@ -35,7 +35,6 @@ drivers as (
 sums as (
 
     {%- for identity in bridged %}
-    {{ 'union all' if not loop.first }}
     select
         comparison,
         period_starts_on,
@@ -45,9 +44,12 @@ sums as (
         count(distinct metric) as factors,
         bool_and(revenue_movement is not null) as is_defined
     from movements
-    where metric in ('{{ identity.factors | join("', '") }}')
+    where {{ is_among('metric', identity.factors) | indent(4) }}
     group by comparison, period_starts_on, dimension
     having count(distinct metric) = {{ identity.factors | length }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
     {%- endfor %}
 
 ),

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tributary.bench.command import bench
+from tributary.bench.drivers import bench_drivers
 from tributary.bench.readers import bench_readers
 from tributary.publish.command import exit_code_of, print_ending, rollback, status
 from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
@@ -191,7 +192,7 @@ def quarantine(
     console.print(listing)
 
 
-for command in (why, status, rollback, schedule, simulate, bench, bench_readers):
+for command in (why, status, rollback, schedule, simulate, bench, bench_readers, bench_drivers):
     app.command()(command)
 
 

@@ -95,12 +95,13 @@
 {% endmacro %}
 
 
-{#- One row per pair, factor and effect of an identity.
+{#- One row per pair, factor and effect of each of several identities: `asked` is a list of
+    {identity, declared, relation}.
 
-    `relation` has one row per slice (its columns `keys`) with every quantity of the identity as
-    <name>_base and <name>_now and, where it has a leading factor, that of the whole as
-    <name>_whole_base and <name>_whole_now. The rows' contributions add up to the change of the result to the
-    last digit kept: six places for an amount or a count, twelve for a ratio.
+    A relation has one row per slice (its columns `keys`) with every quantity of its identity as
+    <name>_base and <name>_now and, where that has a leading factor, the whole's as <name>_whole_base and
+    <name>_whole_now. The rows' contributions add up to the change of the result to the last digit kept: six
+    places for an amount or a count, twelve for a ratio.
 
     LMDI-I, since it tells the same of a factor in every identity in which the factor stands. What has no
     logarithm goes by other rules, named in `method`:
@@ -108,36 +109,58 @@
              has no denominator says nothing and takes nothing.
     shapley  a sign changes (refunds, losses).
     What the factors leave unsaid, where one of them has no value and the result has, is a row of its own,
-    effect 'unattributed'. `always` names one method to use wherever it can be, for comparison. -#}
-{% macro factor_contributions(identity, declared, relation, keys, always=none) -%}
-    {%- set factors = moving_factors(declared) -%}
-    {%- set digits = 12 if declared.result in var('metrics') else 6 -%}
-    {%- set exact = 'decimal(38, ' ~ digits ~ ')' -%}
+    effect 'unattributed'. `always` names one method to use wherever it can be, for comparison.
+
+    Each identity only says what its factors are; all that follows is written, and planned, once. -#}
+{% macro contributions_of(asked, keys, always=none) -%}
+    {%- set widths = [] -%}
+    {%- for question in asked -%}
+        {%- do widths.append(moving_factors(question.declared) | length) -%}
+    {%- endfor -%}
+    {%- set places = range(1, (widths | max) + 1) | list -%}
+    {%- set rest = (widths | max) + 1 -%}
     {%- set names = [] -%}
-    {%- for factor in factors -%}
-        {%- do names.append('f' ~ loop.index) -%}
+    {%- for place in places -%}
+        {%- do names.append('f' ~ place) -%}
     {%- endfor -%}
     select * from (
-        with factors_of_pairs as (
+        with pairs_of_identities as (
 
+            {%- for question in asked %}
+            {%- set declared = question.declared %}
+            {%- set factors = moving_factors(declared) %}
+            {%- set is_ratio = declared.result in var('metrics') %}
+            {{ 'union all' if not loop.first }}
             select
                 {%- for key in keys %}
                 {{ key }},
                 {%- endfor %}
+                '{{ question.identity }}' as identity,
+                '{{ declared.result }}' as result,
+                {{ is_ratio }} as is_ratio,
+                {{ constant_of(declared) }} as constant,
                 {%- for period in ['base', 'now'] %}
-                {%- if digits == 6 %}
-                cast({{ declared.result }}_{{ period }} as {{ exact }}) as result_{{ period }},
+                {%- set value = value_in(declared.result, period) %}
+                {{ value }} as v_{{ period }},
+                cast(
+                    {{ value if is_ratio
+                        else 'cast(' ~ declared.result ~ '_' ~ period ~ ' as decimal(38, 6))' }}
+                    as decimal(38, 12)
+                ) as result_{{ period }},
+                {%- for place in places %}
+                {%- set factor = factors[loop.index0] %}
+                {%- if not factor %}
+                cast(null as double) as f{{ place }}_{{ period }},
+                {%- elif factor.divide %}
+                1e0 / nullif({{ factor[period] }}, 0) as f{{ place }}_{{ period }},
                 {%- else %}
-                cast({{ value_in(declared.result, period) }} as {{ exact }}) as result_{{ period }},
+                {{ factor[period] }} as f{{ place }}_{{ period }},
                 {%- endif %}
-                {{ value_in(declared.result, period) }} as v_{{ period }},
-                {%- for factor in factors %}
-                {{ ('1e0 / nullif(' ~ factor[period] ~ ', 0)') if factor.divide else factor[period] -}}
-                {{ ' ' }}as {{ names[loop.index0] }}_{{ period }},
                 {%- endfor %}
                 {%- endfor %}
-                {{ slice_status(declared) }} as slice_status
-            from {{ relation }}
+                {{ slice_status(declared) | indent(16) }} as slice_status
+            from {{ question.relation }}
+            {%- endfor %}
 
         ),
 
@@ -154,6 +177,12 @@
                 case when {{ name }}_now = 0 and {{ name }}_base <> 0 then 1 else 0 end
                 {{- ' +' if not loop.last else ' as zeros_now,' }}
                 {%- endfor %}
+                {%- for name in names %}
+                coalesce({{ name }}_base, {{ name }}_now, 1e0) as k{{ name }}_base,
+                coalesce({{ name }}_now, {{ name }}_base, 1e0) as k{{ name }}_now,
+                case when {{ name }}_base * {{ name }}_now > 0 then {{ name }}_now / {{ name }}_base end
+                    as m{{ loop.index }},
+                {%- endfor %}
                 case
                     {%- if always == 'shapley' %}
                     when true then 'shapley'
@@ -167,22 +196,8 @@
                         then 'shapley'
                     else 'lmdi'
                 end as method
-            from factors_of_pairs
+            from pairs_of_identities
             where v_base is not null and v_now is not null
-
-        ),
-
-        known as (
-
-            select
-                *,
-                {%- for name in names %}
-                coalesce({{ name }}_base, {{ name }}_now, 1e0) as k{{ name }}_base,
-                coalesce({{ name }}_now, {{ name }}_base, 1e0) as k{{ name }}_now,
-                case when {{ name }}_base * {{ name }}_now > 0 then {{ name }}_now / {{ name }}_base end
-                    as m{{ loop.index }}{{ ',' if not loop.last }}
-                {%- endfor %}
-            from judged
 
         ),
 
@@ -194,13 +209,13 @@
                 case
                     when method = 'lmdi'
                         then coalesce(
-                            mean_result * ln(case when m{{ loop.index }} > 0e0 then m{{ loop.index }} end),
+                            mean_result
+                            * ln(case when m{{ loop.index }} > 0e0 then m{{ loop.index }} end),
                             0e0
                         )
                     when method = 'shapley'
                         then {{ shapley_effect(
-                            'k' ~ name, names | map('replace', 'f', 'kf') | list,
-                            constant_of(declared)
+                            'k' ~ name, names | map('replace', 'f', 'kf') | list, 'constant'
                         ) | indent(24) }}
                     when v_base = 0 and {{ name }}_base = 0 and {{ name }}_now <> 0
                         then v_now / zeros_base
@@ -209,7 +224,7 @@
                     else 0e0
                 end as e{{ loop.index }}{{ ',' if not loop.last }}
                 {%- endfor %}
-            from known
+            from judged
 
         ),
 
@@ -217,15 +232,16 @@
 
             select
                 *,
-                {%- for name in names %}
-                cast(e{{ loop.index }} as {{ exact }}) as c{{ loop.index }},
+                {%- for place in places %}
+                case
+                    when is_ratio then cast(e{{ place }} as decimal(38, 12))
+                    else cast(cast(e{{ place }} as decimal(38, 6)) as decimal(38, 12))
+                end as c{{ place }},
                 {%- endfor %}
-                greatest({% for name in names %}abs(e{{ loop.index }}), {% endfor %}0e0) as largest,
-                abs(
-                    v_now - v_base
-                    {%- for name in names %} - e{{ loop.index }}{% endfor %}
-                ) <= {{ var('identity_tolerance') }} * greatest(abs(v_base), abs(v_now))
-                + {{ '0.5e-12' if digits == 12 else '0.5e-6' }} as is_explained
+                greatest({% for place in places %}abs(e{{ place }}), {% endfor %}0e0) as largest,
+                abs(v_now - v_base{% for place in places %} - e{{ place }}{% endfor %})
+                <= {{ var('identity_tolerance') }} * greatest(abs(v_base), abs(v_now))
+                + case when is_ratio then 0.5e-12 else 0.5e-6 end as is_explained
             from effects
 
         ),
@@ -234,79 +250,101 @@
 
             select
                 *,
-                result_now - result_base
-                {%- for name in names %} - c{{ loop.index }}{% endfor %} as remainder,
+                result_now - result_base{% for place in places %} - c{{ place }}{% endfor %}
+                    as remainder,
                 case
-                    {%- for name in names %}
-                    when is_explained and abs(e{{ loop.index }}) = largest then {{ loop.index }}
+                    {%- for place in places %}
+                    when is_explained and abs(e{{ place }}) = largest then {{ place }}
                     {%- endfor %}
-                    else {{ names | length + 1 }}
+                    else {{ rest }}
                 end as remainder_goes_to
             from rounded
+
+        ),
+
+        factors as (
+
+            {%- for question in asked %}
+            {%- for factor in moving_factors(question.declared) %}
+            select
+                '{{ question.identity }}' as of_identity,
+                {{ loop.index }} as position,
+                '{{ factor.factor }}' as factor,
+                '{{ factor.effect }}' as effect,
+                {{ factor.divide }} as divides
+            union all
+            {%- endfor %}
+            select
+                '{{ question.identity }}' as of_identity,
+                {{ rest }} as position,
+                '(unattributed)' as factor,
+                'unattributed' as effect,
+                false as divides
+            {{ 'union all' if not loop.last }}
+            {%- endfor %}
 
         )
 
         select
             {%- for key in keys %}
-            {{ key }},
+            settled.{{ key }},
             {%- endfor %}
-            '{{ identity }}' as identity,
-            '{{ declared.result }}' as result,
-            position,
-            case position
-                {%- for factor in factors %}
-                when {{ loop.index }} then '{{ factor.factor }}'
-                {%- endfor %}
-                else '(unattributed)'
-            end as factor,
-            case position
-                {%- for factor in factors %}
-                when {{ loop.index }} then '{{ factor.effect }}'
-                {%- endfor %}
-                else 'unattributed'
-            end as effect,
+            settled.identity,
+            settled.result,
+            factors.position,
+            factors.factor,
+            factors.effect,
             {%- for period in ['base', 'now'] %}
-            case position
-                {%- for factor in factors %}
-                when {{ loop.index }}
-                    then {{ ('1e0 / ' if factor.divide else '') ~ names[loop.index0] }}_{{ period }}
+            case factors.position
+                {%- for place in places %}
+                when {{ place }}
+                    then case
+                        when factors.divides then 1e0 / settled.f{{ place }}_{{ period }}
+                        else settled.f{{ place }}_{{ period }}
+                    end
                 {%- endfor %}
             end as factor_{{ period }},
             {%- endfor %}
             cast(
-                case position
-                    {%- for name in names %}
-                    when {{ loop.index }} then c{{ loop.index }}
+                case factors.position
+                    {%- for place in places %}
+                    when {{ place }} then settled.c{{ place }}
                     {%- endfor %}
-                    else cast(0 as {{ exact }})
+                    else cast(0 as decimal(38, 12))
                 end
-                + case when position = remainder_goes_to then remainder else cast(0 as {{ exact }}) end
-                as decimal(38, 12)
+                + case
+                    when factors.position = settled.remainder_goes_to then settled.remainder
+                    else cast(0 as decimal(38, 12))
+                end as decimal(38, 12)
             ) as contribution,
             case
-                when method = 'lmdi'
+                when settled.method = 'lmdi'
                     then
-                        case position
-                            {%- for name in names %}
-                            when {{ loop.index }} then m{{ loop.index }}
+                        case factors.position
+                            {%- for place in places %}
+                            when {{ place }} then settled.m{{ place }}
                             {%- endfor %}
                         end
             end as multiplier,
-            cast(result_base as decimal(38, 12)) as result_base,
-            cast(result_now as decimal(38, 12)) as result_now,
-            method,
-            slice_status
+            settled.result_base,
+            settled.result_now,
+            settled.method,
+            settled.slice_status
         from settled
-        cross join (
-            {%- for name in names %}
-            select {{ loop.index }} as position union all
-            {%- endfor %}
-            select {{ names | length + 1 }} as position
-        ) as positions
+        inner join factors
+            on settled.identity = factors.of_identity
         where
-            position <= {{ names | length }}
-            or (remainder_goes_to = {{ names | length + 1 }} and remainder <> 0)
-    ) as contributions_of_{{ identity }}
+            factors.position < {{ rest }}
+            or (settled.remainder_goes_to = {{ rest }} and settled.remainder <> 0)
+    ) as contributions
+{%- endmacro %}
+
+
+{#- The same of one identity. -#}
+{% macro factor_contributions(identity, declared, relation, keys, always=none) -%}
+    {{ contributions_of(
+        [{'identity': identity, 'declared': declared, 'relation': relation}], keys, always
+    ) }}
 {%- endmacro %}
 
 

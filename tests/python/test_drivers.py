@@ -369,7 +369,7 @@ def movements(
 ) -> dict[tuple[str, str], float]:
     """{(slice, effect): movement}."""
     database.execute("create or replace view wholes as select *, 'd' as dimension from pairs")
-    sql = renderer.call("movements_of", metric, "wholes", ["slice", "dimension"], ["dimension"])
+    sql = renderer.call("movements_of", [metric], "wholes", ["slice", "dimension"], ["dimension"])
     rows = database.execute(f"select slice, effect, {value} from ({sql})").fetchall()
     return {(slice_, effect): moved for slice_, effect, moved in rows}
 

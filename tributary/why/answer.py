@@ -200,7 +200,7 @@ def movements_of(
     for metric in asked:
         if metric == lead and not in_revenue:
             continue
-        sql = renderer.call("movements_of", metric, "moving", _KEYS, ["dimension"])
+        sql = renderer.call("movements_of", [metric], "moving", _KEYS, ["dimension"])
         sums: dict[str, float] = dict(
             connection.execute(
                 f"select effect, sum({value}) from ({sql}) where dimension = ?"

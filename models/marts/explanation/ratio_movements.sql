@@ -1,8 +1,10 @@
--- Grain: one row per comparison, period, slice, metric and effect (rate, mix; volume for requests).
--- Additive over the values of one dimension and over the effects: movement, to that of the whole's ratio, and
--- revenue_movement, to the whole's change of revenue that the metric made; revenue_movement also over the
--- factors of one revenue identity, requests among them, to the change of revenue. Nothing else adds up.
--- Why beside revenue_drivers: that one asks each slice what its own behaviour did to its own revenue; this one
+-- Grain: one row per comparison, period, slice, metric and effect (rate, mix and unattributed;
+-- volume for requests).
+-- Additive over the values of one dimension and over the effects: movement, to that of the whole's
+-- ratio, and revenue_movement, to the change of revenue that the metric made; revenue_movement also
+-- over the factors of one identity of revenue, requests among them, to the change of revenue.
+-- Nothing else adds up.
+-- Beside revenue_drivers, which asks each slice what its own behaviour did to its own revenue: this
 -- asks what made the headline ratio move, which a mix of steady slices can do alone (Simpson).
 {%- set keys = [
     'comparison', 'period', 'period_starts_on', 'base_starts_on', 'is_to_date', 'dimension',
@@ -17,10 +19,7 @@ with pairs as (
 
 movements as (
 
-    {%- for name in ['requests'] + metrics_of_components() %}
-    {{ 'union all' if not loop.first }}
-    {{ movements_of(name, 'pairs', keys, within) | indent(4) }}
-    {%- endfor %}
+    {{ movements_of(['requests'] + metrics_of_components(), 'pairs', keys, within) | indent(4) }}
 
 )
 
