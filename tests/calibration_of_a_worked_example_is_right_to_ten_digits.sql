@@ -1,7 +1,7 @@
 -- 2,000 cases, i = 0 to 1999: p = 0.01 + 0.002 · (37 i mod 41), observed where
 -- (7919 i mod 1000) / 1000 < 1.15 p + 0.004. The figures below are those of reference
--- implementations. Once with the 41 predictions as cells, once with each case as its own: only the
--- greatest error of a bin, whose bounds then cut through ties, hangs on which it is.
+-- implementations. Once with the 41 predictions as cells, in which ties share a rank, as AUC wants
+-- it; once with each case as a cell of its own, so that bins cut through ties, as MCE has it there.
 with numbers as (
 
     select {{ each_number_to(2000) }} as n
@@ -82,8 +82,8 @@ wrong as (
             and abs(brier - 0.0580746000e0) < 5e-11
             and abs(normalized_entropy - 0.9822732846e0) < 5e-11
             and abs(relative_information_gain - 0.0177267154e0) < 5e-11
-            and abs(auc - 0.6285632000e0) < 5e-11
             and abs(ece - 0.0125e0) < 5e-11
+            and (series = 'cases' or abs(auc - 0.6285632000e0) < 5e-11)
             and (series = 'cells' or abs(mce - 0.0195e0) < 5e-11)
         ) is not true
 

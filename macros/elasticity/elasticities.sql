@@ -1,0 +1,261 @@
+{#- How the factors of an identity moved with one another over days: an association between them, which says
+    nothing of what would happen if one were moved. -#}
+
+{#- Names of the factors of the identities whose elasticities are looked for. -#}
+{% macro elastic_factors() %}
+    {% set names = [] %}
+    {% for identity in var('elasticities').identities %}
+        {% for declared in var('identities')[identity].factors %}
+            {% set name = factor_of(declared).name %}
+            {% if name is not none and name not in names %}
+                {% do names.append(name) %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(names) }}
+{% endmacro %}
+
+{#- Pairs of two factors of one identity, each way round: 'driver response'. -#}
+{% macro elastic_pairs() %}
+    {% set pairs = [] %}
+    {% for identity in var('elasticities').identities %}
+        {% for driver in var('identities')[identity].factors %}
+            {% for response in var('identities')[identity].factors %}
+                {% set pair = factor_of(driver).name ~ ' ' ~ factor_of(response).name %}
+                {% if factor_of(driver).name is not none and factor_of(response).name is not none
+                    and factor_of(driver).name != factor_of(response).name and pair not in pairs %}
+                    {% do pairs.append(pair) %}
+                {% endif %}
+            {% endfor %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(pairs) }}
+{% endmacro %}
+
+
+{#- The components that a factor is made of. -#}
+{% macro components_of_factor(name) %}
+    {% set declared = var('metrics').get(name) %}
+    {{ return([declared.numerator, declared.denominator] if declared else [name]) }}
+{% endmacro %}
+
+{#- The value of a factor over a slice's components, as a double. -#}
+{% macro value_of_factor(name) -%}
+    {{ metric(name) if name in var('metrics') else 'cast(' ~ name ~ ' as double)' }}
+{%- endmacro %}
+
+
+{#- A condition on rows with `driver` and `response`: the component that the two are both made of, NULL
+    where there is none. -#}
+{% macro shared_component() -%}
+    case
+        {%- for pair in elastic_pairs() %}
+        {%- set names = pair.split(' ') %}
+        {%- for component in components_of_factor(names[0])
+            if component in components_of_factor(names[1]) %}
+        when driver = '{{ names[0] }}' and response = '{{ names[1] }}' then '{{ component }}'
+        {%- endfor %}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#- The steps from a relation of daily slices (requested_on, dimension, dimension_value, components) to one row
+    for each slice and pair of factors, as CTEs; the last is `judged`.
+
+    Of the logarithms of both factors what hangs on the weekday is taken out, and a straight trend: weekends
+    move every factor, and two that both grow over a season would look as if one moved the other. What is
+    left is regressed. The slope is then exactly that of a regression with a dummy for each weekday and the
+    day as further variables, and loses their degrees of freedom. -#}
+{% macro elasticity_steps(slices) -%}
+{%- set rules = var('elasticities') -%}
+{%- set series = 'dimension, dimension_value, driver, response' -%}
+logs as (
+    {% for name in elastic_factors() %}
+    select
+        requested_on,
+        dimension,
+        dimension_value,
+        '{{ name }}' as factor,
+        {{ value_of_factor(name) | indent(4) }} as factor_value,
+        {%- set counts = components_of_factor(name) | reject('in', money_components()) | list %}
+        cast({{ 'least(' ~ counts | join(', ') ~ ')' if counts | length > 1 else counts[0] }} as double)
+            as least_count
+    from {{ slices }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+usable as (
+
+    select
+        requested_on,
+        dimension,
+        dimension_value,
+        factor,
+        ln(case when factor_value > 0 then factor_value end) as log_value,
+        1 / nullif(least_count, 0) as chance
+    from logs
+    where factor_value > 0
+
+),
+
+pairs as (
+
+    select
+        drivers.requested_on,
+        drivers.dimension,
+        drivers.dimension_value,
+        drivers.factor as driver,
+        responses.factor as response,
+        drivers.log_value as x,
+        responses.log_value as y,
+        drivers.chance,
+        {{ weekday_of('drivers.requested_on') }} as weekday,
+        cast({{ days_between("date '2000-01-03'", 'drivers.requested_on') }} as double) as day_number
+    from usable as drivers
+    inner join usable as responses
+        on
+            drivers.requested_on = responses.requested_on
+            and drivers.dimension = responses.dimension
+            and drivers.dimension_value = responses.dimension_value
+    where
+        drivers.factor || ' ' || responses.factor in (
+            '{{ elastic_pairs() | join("', '") }}'
+        )
+
+),
+
+weekday_means as (
+
+    select
+        {{ series }},
+        weekday,
+        {{ ratio('sum(x)', 'count(*)') }} as x,
+        {{ ratio('sum(y)', 'count(*)') }} as y,
+        {{ ratio('sum(day_number)', 'count(*)') }} as day_number
+    from pairs
+    group by {{ series }}, weekday
+
+),
+
+without_weekdays as (
+
+    select
+        pairs.{{ series.split(', ') | join(',\n        pairs.') }},
+        pairs.requested_on,
+        pairs.weekday,
+        pairs.chance,
+        pairs.x - weekday_means.x as x,
+        pairs.y - weekday_means.y as y,
+        pairs.day_number - weekday_means.day_number as t
+    from pairs
+    inner join weekday_means
+        on
+            {%- for column in series.split(', ') %}
+            pairs.{{ column }} = weekday_means.{{ column }}
+            and
+            {%- endfor %} pairs.weekday = weekday_means.weekday
+
+),
+
+trends as (
+
+    select
+        {{ series }},
+        coalesce(sum(x * t) / nullif(sum(t * t), 0), 0e0) as x_per_day,
+        coalesce(sum(y * t) / nullif(sum(t * t), 0), 0e0) as y_per_day
+    from without_weekdays
+    group by {{ series }}
+
+),
+
+without_trends as (
+
+    select
+        days.{{ series.split(', ') | join(',\n        days.') }},
+        days.requested_on,
+        days.weekday,
+        days.chance,
+        days.x - trends.x_per_day * days.t as x,
+        days.y - trends.y_per_day * days.t as y
+    from without_weekdays as days
+    inner join trends
+        on
+            {%- for column in series.split(', ') %}
+            {{ 'and ' if not loop.first }}days.{{ column }} = trends.{{ column }}
+            {%- endfor %}
+
+),
+
+summed as (
+
+    select
+        {{ series }},
+        min(requested_on) as first_day,
+        max(requested_on) as last_day,
+        count(distinct weekday) + 2 as lost,
+        {{ ratio('sum(chance)', 'count(*)') }} as chance,
+        min(x) as least_x,
+        max(x) as greatest_x,
+        {{ regression_sums('y', 'x') | indent(4) }}
+    from without_trends
+    group by {{ series }}
+
+),
+
+measured as (
+
+    select
+        {{ series }},
+        first_day,
+        last_day,
+        n,
+        cast(nullif(greatest(n - lost, 0), 0) as double) as degrees,
+        {{ slope() }} as elasticity,
+        {{ slope_standard_error('lost') | indent(4) }} as standard_error,
+        {{ slope_r_squared() | indent(4) }} as r_squared,
+        sqrt(sxx / nullif(cast(n as double), 0)) as driver_variation,
+        sqrt(chance) as driver_chance,
+        exp(least_x) - 1 as driver_fall,
+        exp(greatest_x) - 1 as driver_rise
+    from summed
+
+),
+
+judged as (
+
+    select
+        {{ series }},
+        first_day,
+        last_day,
+        n,
+        elasticity,
+        standard_error,
+        elasticity - {{ t_for_95_percent('degrees') | indent(4) }} * standard_error as elasticity_low,
+        elasticity + {{ t_for_95_percent('degrees') | indent(4) }} * standard_error as elasticity_high,
+        r_squared,
+        driver_variation,
+        driver_chance,
+        driver_fall,
+        driver_rise,
+        {{ shared_component() | indent(4) }} as shared_component,
+        case
+            when n < {{ rules.least_days }}
+                then 'fewer than {{ rules.least_days }} days with a value of both'
+            when (driver_variation >= {{ rules.least_variation }}e0) is not true
+                then driver || ' hardly moved: it shows nothing of what moves with it'
+            when
+                (driver_variation >= {{ rules.least_moves_over_chance }}e0 * driver_chance) is not true
+                then driver || ' moved hardly more than chance moves counts as small as its own'
+            when (r_squared >= {{ rules.least_r_squared }}e0) is not true
+                then 'what moved ' || response || ' was mostly not ' || driver
+            when
+                (standard_error <= {{ rules.greatest_relative_error }}e0 * abs(elasticity)) is not true
+                then 'the standard error is large beside the elasticity'
+        end as reason
+    from measured
+
+)
+{%- endmacro %}
