@@ -28,7 +28,7 @@ from tributary.settings import (
 )
 from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
-from tributary.why.command import why
+for command in (why, whatif, status, rollback, schedule, simulate, bench, bench_readers):
 from tributary.words import WaitOption, WarehouseOption, refuse, yield_to_another
 
 app = typer.Typer(
@@ -192,7 +192,8 @@ def quarantine(
     console.print(listing)
 
 
-for command in (why, status, rollback, schedule, simulate, bench, bench_readers, bench_drivers):
+_COMMANDS = (why, whatif, status, rollback, schedule, simulate, bench, bench_readers, bench_drivers)
+for command in _COMMANDS:
     app.command()(command)
 
 

@@ -147,9 +147,3 @@ measured as (
 
 )
 {%- endmacro %}
-
-
-{#- The first day, a Monday, of a date's week. -#}
-{% macro week_of(day) -%}
-    cast(date_trunc('week', {{ day }}) as date)
-{%- endmacro %}

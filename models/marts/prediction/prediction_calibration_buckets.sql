@@ -5,7 +5,7 @@
 with predictions as (
 
     select
-        {{ week_of('requested_on') }} as week_starts_on,
+        {{ start_of('week', 'requested_on') }} as week_starts_on,
         prediction,
         dimension,
         dimension_value,

@@ -1,0 +1,65 @@
+-- For each dimension of predictions, day, prediction and bucket:
+--   sum over the values of the dimension in agg_predictions_daily = the row '(all)'.
+-- Made from the variable `prediction_dimensions`. No advertiser without a tier, or whom the reference
+-- table lacks, is left out. All are whole numbers: no tolerance.
+with predictions as (
+
+    select *
+    from {{ of_tested_days(ref('agg_predictions_daily'), 'requested_on') }}
+
+),
+
+signed as (
+
+    select
+        dimension,
+        requested_on,
+        prediction,
+        bucket_ppm,
+        cases,
+        observed,
+        {{ prediction_sums() | join('_ppt,\n        ') }}_ppt
+    from predictions
+    where dimension <> '(all)'
+    {%- for dimension in var('prediction_dimensions') %}
+    union all
+    select
+        '{{ dimension }}' as dimension,
+        requested_on,
+        prediction,
+        bucket_ppm,
+        -cases,
+        -observed,
+        -{{ prediction_sums() | join('_ppt,\n        -') }}_ppt
+    from predictions
+    where dimension = '(all)'
+    {%- endfor %}
+
+),
+
+balanced as (
+
+    select
+        dimension,
+        requested_on,
+        prediction,
+        bucket_ppm,
+        sum(cases) as cases,
+        sum(observed) as observed
+        {%- for name in prediction_sums() %},
+        sum({{ name }}_ppt) as {{ name }}_ppt
+        {%- endfor %}
+    from signed
+    group by dimension, requested_on, prediction, bucket_ppm
+
+)
+
+select *
+from balanced
+where
+    (
+        cases = 0 and observed = 0
+        {%- for name in prediction_sums() %}
+        and {{ name }}_ppt = 0
+        {%- endfor %}
+    ) is not true

@@ -1,0 +1,1 @@
+"""What revenue would be if factors of an identity were others: `tributary whatif`."""

@@ -1,0 +1,371 @@
+"""Ask the published marts, by the project's own macros, what revenue would be."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tributary.publish.places import DATABASE, Places
+from tributary.publish.publication import Publication, served, served_name
+from tributary.rendering import MacroError, Renderer
+from tributary.whatif.answer import Adjusted, Answer, Association, Contribution, Outlook
+from tributary.whatif.changes import in_percent
+
+ALL = "(all)"
+USUAL_DAYS = 28
+"""Four whole weeks: each weekday counts alike."""
+_ELASTICITIES = "factor_elasticities"
+_ALLOWANCE = 1e-12
+
+Row = dict[str, Any]
+
+
+class QuestionError(Exception):
+    """A question that cannot be answered; the message says what to ask instead."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        changes: of each factor, as a share.
+        identity: by which revenue is taken apart.
+        surface: the one that it is about; None: all.
+        by: the dimension whose values are answered one by one; None: the whole.
+        first_day: of the period; None: four weeks before the last.
+        last_day: of the period; None: the last that is published.
+    """
+
+    changes: dict[str, Decimal]
+    identity: str = "five_factor"
+    surface: str | None = None
+    by: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Which rows of the marts are the slices."""
+
+    relation: str
+    slice: str
+    condition: str
+    dimension: str
+
+
+def ask(project: Path, warehouse: Path, question: Question) -> Answer:
+    """Revenue under changed factors, over the marts that readers see.
+
+    Raises:
+        QuestionError: nothing is published, nothing is there of what is asked about, or a change
+            is impossible.
+    """
+    publication = _published(warehouse)
+    first_day, last_day = _period(publication, question)
+    renderer = Renderer.of_project(project)
+    multipliers = {name: str(1 + change) for name, change in question.changes.items()}
+    with _opened(publication) as marts:
+        # Before anything is read: what it refuses needs no rows.
+        _rendered(
+            renderer, "check_whatif", multipliers, question.identity, str(first_day), str(last_day)
+        )
+        rows = _rows_of(marts, question)
+        has_elasticities = _has(marts, _ELASTICITIES)
+        elasticities = f"marts.{_ELASTICITIES}" if has_elasticities else None
+        found = _read(
+            marts,
+            _rendered(
+                renderer,
+                "whatif",
+                multipliers,
+                question.identity,
+                rows.relation,
+                rows.slice,
+                rows.condition,
+                str(first_day),
+                str(last_day),
+                _text(rows.dimension),
+                elasticities,
+            ),
+        )
+        if not found:
+            raise QuestionError(_nothing_there(publication, first_day, last_day))
+        _refuse_impossible(found, question)
+        slices = _outlooks(found, question.changes)
+        associations: list[Association] = []
+        if elasticities:
+            sql = _rendered(
+                renderer,
+                "whatif_associations",
+                multipliers,
+                question.identity,
+                elasticities,
+                _text(rows.dimension),
+                ", ".join(_text(one.slice) for one in slices),
+            )
+            associations = [Association.model_validate(_named(row)) for row in _read(marts, sql)]
+    total = slices[0] if len(slices) == 1 else _total(slices)
+    manifest = publication.manifest
+    return Answer(
+        sentence=_sentence(question, total, first_day, last_day, manifest.currency),
+        publication=manifest.run_id,
+        identity=question.identity,
+        first_day=first_day,
+        last_day=last_day,
+        currency=manifest.currency,
+        changes=question.changes,
+        total=total,
+        slices=slices,
+        associations=associations,
+    )
+
+
+def _published(warehouse: Path) -> Publication:
+    places = Places(warehouse)
+    publication = served(places)
+    if publication:
+        return publication
+    name = served_name(places)
+    if name:
+        raise QuestionError(
+            f"What is published in {warehouse} ({name}) has no manifest that can be read. Serve "
+            "another: tributary rollback; or publish anew: tributary run."
+        )
+    raise QuestionError(
+        f"Nothing is published in {warehouse} yet: tributary run. Or name the warehouse that has "
+        "a publication: --warehouse."
+    )
+
+
+def _period(publication: Publication, question: Question) -> tuple[date, date]:
+    manifest = publication.manifest
+    if manifest.first_day is None or manifest.last_day is None:
+        raise QuestionError(f"Publication {manifest.run_id} has no day in it: tributary run.")
+    last_day = question.last_day or manifest.last_day
+    usual = max(last_day - timedelta(USUAL_DAYS - 1), manifest.first_day)
+    first_day = question.first_day or usual
+    if first_day > last_day:
+        raise QuestionError(
+            f"The period from {first_day} to {last_day} ends before it begins. Write --from with "
+            "a day no later than --to."
+        )
+    if first_day > manifest.last_day or last_day < manifest.first_day:
+        raise QuestionError(_nothing_there(publication, first_day, last_day))
+    return first_day, last_day
+
+
+def _nothing_there(publication: Publication, first_day: date, last_day: date) -> str:
+    manifest = publication.manifest
+    return (
+        f"Nothing is published from {first_day} to {last_day}. Write --from and --to with days "
+        f"from {manifest.first_day} to {manifest.last_day}."
+    )
+
+
+@contextmanager
+def _opened(publication: Publication) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The publication's own file: another may be published meanwhile, and this one stays."""
+    file = publication.folder / DATABASE
+    try:
+        connection = duckdb.connect(str(file), read_only=True)
+    except duckdb.Error as failed:
+        raise QuestionError(
+            f"{file} cannot be opened: {failed} Serve another publication: tributary rollback; or "
+            "publish anew: tributary run."
+        ) from failed
+    with connection:
+        yield connection
+
+
+def _rows_of(marts: duckdb.DuckDBPyConnection, question: Question) -> _Rows:
+    by, surface = question.by, question.surface
+    if by is not None:
+        dimensions = _values(marts, "dimension", "revenue_daily_by_segment", "true")
+        if by not in dimensions:
+            raise QuestionError(
+                f"The marts show no dimension {by}. Write --by with one of {', '.join(dimensions)}."
+            )
+        if surface is not None and by != "surface":
+            raise QuestionError(
+                f"The marts show one dimension at a time, and not {by} within {surface}. Write "
+                "--surface without --by, or --by without --surface."
+            )
+    if surface is not None:
+        surfaces = _values(marts, "surface", "revenue_daily", f"surface <> {_text(ALL)}")
+        if surface not in surfaces:
+            raise QuestionError(
+                f"No surface {surface} is published. Write --surface with one of "
+                f"{', '.join(surfaces)}."
+            )
+        return _Rows("marts.revenue_daily", "surface", f"surface = {_text(surface)}", "surface")
+    if by is not None:
+        segments = "marts.revenue_daily_by_segment"
+        return _Rows(segments, "dimension_value", f"dimension = {_text(by)}", by)
+    return _Rows("marts.revenue_daily", "surface", f"surface = {_text(ALL)}", ALL)
+
+
+def _values(marts: duckdb.DuckDBPyConnection, column: str, mart: str, condition: str) -> list[str]:
+    sql = f"select distinct {column} from marts.{mart} where {condition} order by 1"
+    return [str(value) for (value,) in marts.execute(sql).fetchall()]
+
+
+def _has(marts: duckdb.DuckDBPyConnection, mart: str) -> bool:
+    found = marts.execute(
+        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = ?",
+        [mart],
+    ).fetchone()
+    return found is not None
+
+
+def _rendered(renderer: Renderer, macro: str, *arguments: object) -> str:
+    try:
+        return str(renderer.call(macro, *arguments))
+    except MacroError as refused:
+        raise QuestionError(str(refused)) from refused
+
+
+def _read(marts: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
+    cursor = marts.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def _named(row: Row) -> Row:
+    renamed = {"elasticity_low": "low", "elasticity_high": "high", "n": "days"}
+    return {renamed.get(name, name): value for name, value in row.items()}
+
+
+def _refuse_impossible(rows: list[Row], question: Question) -> None:
+    """A share above 1 and less than one ad on a page that has ads are no plans."""
+    for row in rows:
+        base, changed = row["factor_base"], row["factor_changed"]
+        if base is None or base == 0:
+            continue
+        for bound, word, beyond in (
+            (row["at_most"], "most", lambda limit, value: value > limit * (1 + _ALLOWANCE)),
+            (row["at_least"], "least", lambda limit, value: value < limit * (1 - _ALLOWANCE)),
+        ):
+            if bound is None or not beyond(bound, changed):
+                continue
+            factor, name = row["factor"], row["slice"]
+            left = _greatest(bound / base - 1)
+            elsewhere = "" if question.by is None else " Or ask of one slice that has room."
+            raise QuestionError(
+                f"{factor} of {name} is {base:.4f}: {in_percent(question.changes[factor])} would "
+                f"make it {changed:.4f}, and by definition it is at {word} {bound:g}. Write --set "
+                f"{factor}={left} or nearer to 0.{elsewhere}"
+            )
+
+
+def _greatest(room: float) -> str:
+    """The farthest change that fits, in hundredths of a percent towards 0."""
+    hundredths = (Decimal(str(abs(room))) * 10_000).to_integral_value(ROUND_FLOOR)
+    return in_percent((hundredths if room >= 0 else -hundredths) / 10_000)
+
+
+def _outlooks(rows: list[Row], changes: dict[str, Decimal]) -> list[Outlook]:
+    return [
+        _outlook(name, list(of_slice), changes)
+        for name, of_slice in groupby(rows, key=lambda row: str(row["slice"]))
+    ]
+
+
+def _outlook(name: str, rows: list[Row], changes: dict[str, Decimal]) -> Outlook:
+    first = rows[0]
+    base, changed = first["revenue_base"], first["revenue_changed"]
+    adjusted = None
+    if first["revenue_adjusted"] is not None:
+        adjusted = Adjusted(
+            revenue=first["revenue_adjusted"],
+            low=first["revenue_adjusted_low"],
+            high=first["revenue_adjusted_high"],
+        )
+    return Outlook(
+        slice=name,
+        revenue=base,
+        revenue_changed=changed,
+        change=changed - base,
+        change_share=_share(changed - base, base),
+        contributions=[
+            Contribution(
+                factor=row["factor"],
+                change=changes[row["factor"]],
+                base=row["factor_base"],
+                changed=row["factor_changed"],
+                contribution=row["contribution"],
+            )
+            for row in rows
+        ],
+        adjusted=adjusted,
+        reason=first["reason"],
+    )
+
+
+def _share(change: Decimal, base: Decimal) -> float | None:
+    return float(change / base) if base else None
+
+
+def _total(slices: list[Outlook]) -> Outlook:
+    """Sums of the slices; their intervals add up as if all erred the same way."""
+    revenue = sum((one.revenue for one in slices), Decimal(0))
+    changed = sum((one.revenue_changed for one in slices), Decimal(0))
+    contributions = [
+        Contribution(
+            factor=of_factor[0].factor,
+            change=of_factor[0].change,
+            base=None,
+            changed=None,
+            contribution=sum((one.contribution for one in of_factor), Decimal(0)),
+        )
+        for of_factor in zip(*(one.contributions for one in slices), strict=True)
+    ]
+    adjusted = None
+    if any(one.adjusted for one in slices):
+        parts = [one.adjusted or _unadjusted(one) for one in slices]
+        adjusted = Adjusted(
+            revenue=sum((part.revenue for part in parts), Decimal(0)),
+            low=sum((part.low for part in parts), Decimal(0)),
+            high=sum((part.high for part in parts), Decimal(0)),
+        )
+    reasons = sum(1 for one in slices if one.reason)
+    return Outlook(
+        slice=ALL,
+        revenue=revenue,
+        revenue_changed=changed,
+        change=changed - revenue,
+        change_share=_share(changed - revenue, revenue),
+        contributions=contributions,
+        adjusted=adjusted,
+        reason=f"{reasons} of {len(slices)} slices stay as they were" if reasons else None,
+    )
+
+
+def _unadjusted(one: Outlook) -> Adjusted:
+    return Adjusted(revenue=one.revenue_changed, low=one.revenue_changed, high=one.revenue_changed)
+
+
+def _sentence(
+    question: Question, total: Outlook, first_day: date, last_day: date, currency: str
+) -> str:
+    changed = " and ".join(
+        f"{name} {in_percent(change)}" for name, change in question.changes.items()
+    )
+    where = f" of {question.surface}" if question.surface else ""
+    share = "" if total.change_share is None else f" ({total.change_share:+.2%})"
+    return (
+        f"With {changed}, revenue{where} from {first_day} to {last_day} would have been "
+        f"{total.revenue_changed:,.2f} {currency} instead of {total.revenue:,.2f}: "
+        f"{total.change:+,.2f}{share}, all else as it was."
+    )
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
