@@ -21,6 +21,8 @@ HARMLESS = {
     "search_surfaces": "written out in the SQL of each table that is sliced by them",
     "local_surfaces": "written out in the SQL of each table that is sliced by them",
     "dimensions": "written out in the SQL of each table that is sliced by them",
+    "prediction_dimensions": "written out in the SQL of the tables of predictions",
+    "elasticities": "read by a mart that is made anew in each run",
 }
 
 

@@ -5,12 +5,14 @@ The raw seeds recomputed in plain Python, and the books of the simulator that wr
 
 import copy
 import json
+import math
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 from recompute.compare import SHOWN, differences
 from recompute.figures import Mart, recompute
@@ -29,10 +31,20 @@ KEYS = {
     "late_arrivals": ["event_on", "event_table"],
     "lateness": ["event_table", "days_late"],
     "conservation_daily": ["event_on", "event_table"],
+    "prediction_calibration": ["week_starts_on", "prediction", "dimension", "dimension_value"],
+    "prediction_calibration_buckets": [
+        *("week_starts_on", "prediction", "dimension", "dimension_value", "bucket_ppm")
+    ],
 }
 # Columns with no figure in them.
 TEXTS = {"command", "is_invoiced", "is_waiting", "is_within_lookback"}
-NOT_IN_TRUTH = {"finance_quarterly", "quarantine_summary", "lateness"}
+NOT_IN_TRUTH = {
+    "finance_quarterly",
+    "quarantine_summary",
+    "lateness",
+    "prediction_calibration",
+    "prediction_calibration_buckets",
+}
 IN_TRUTH = [name for name in KEYS if name not in NOT_IN_TRUTH]
 
 
@@ -154,6 +166,65 @@ def test_every_planted_invoice_error_is_found_to_the_micro_unit(
         assert abs(row["unexplained_gap"] - Decimal(error["error_micros"]).scaleb(-6)) < Decimal(
             "0.1"
         )
+
+
+def test_the_planted_bias_of_each_tiers_predictions_is_found(
+    marts: dict[str, Mart], truth: dict[str, Any]
+) -> None:
+    planted = truth["notes"]["prediction_bias_by_tier"]
+    sums: dict[tuple[str, str], list[float]] = {}
+    for (_, prediction, dimension, tier), row in marts["prediction_calibration"].items():
+        if dimension == "tier":
+            added = sums.setdefault((prediction, tier), [0.0, 0.0, 0.0])
+            for place, column in enumerate(("observed", "predicted", "variance")):
+                added[place] += float(row[column])
+    assert set(sums) == {(prediction, tier) for prediction in ("ctr", "cvr") for tier in planted}
+    # A prediction is the chance times the bias, times noise whose mean is exp(0.2 ** 2 / 2). Clicks
+    # that are invalid, and rows held back, make it a few percent more.
+    for (prediction, tier), (observed, predicted, variance) in sums.items():
+        expected = predicted / (planted[tier] * 1.02)
+        assert abs(observed - expected) < 4 * variance**0.5, (prediction, tier)
+    # The worst bias stands out of chance, and no bias does not.
+    z = {key: (seen - said) / variance**0.5 for key, (seen, said, variance) in sums.items()}
+    assert z["ctr", "small"] < -4 < -3 < z["ctr", "key"]
+    ratio = {key: said / seen for key, (seen, said, _) in sums.items()}
+    assert max(planted, key=planted.__getitem__) == max(planted, key=lambda t: ratio["ctr", t])
+    assert min(planted, key=planted.__getitem__) == min(planted, key=lambda t: ratio["ctr", t])
+
+
+def test_every_elasticity_is_that_of_a_regression_on_weekdays_and_a_trend(
+    built_warehouse: Path, recomputed: dict[str, Mart]
+) -> None:
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        rows = connection.execute(
+            "select dimension_value, driver, response, n, elasticity, standard_error "
+            "from marts.factor_elasticities where dimension in ('(all)', 'surface') and n >= 12"
+        ).fetchall()
+    assert len(rows) > 50
+    for surface, driver, response, n, elasticity, error in rows:
+        days = [
+            (day, float(row[driver]), float(row[response]))
+            for (day, name), row in sorted(recomputed["revenue_daily"].items())
+            if name == surface and (row[driver] or 0) > 0 and (row[response] or 0) > 0
+        ]
+        assert len(days) == n
+        weekdays = sorted({day.weekday() for day, _, _ in days})
+        design = np.array(
+            [
+                [math.log(x), (day - days[0][0]).days, *(day.weekday() == w for w in weekdays)]
+                for day, x, _ in days
+            ],
+            dtype=float,
+        )
+        y = np.log([value for _, _, value in days])
+        fitted, _, rank, _ = np.linalg.lstsq(design, y)
+        if elasticity is None or rank < design.shape[1]:
+            assert elasticity is None
+            continue
+        rest = y - design @ fitted
+        variance = rest @ rest / (n - rank) * np.linalg.inv(design.T @ design)[0, 0]
+        assert elasticity == pytest.approx(fitted[0], rel=1e-7), (surface, driver, response)
+        assert error == pytest.approx(variance**0.5, rel=1e-7), (surface, driver, response)
 
 
 def test_every_identity_has_the_status_that_its_factors_give_it(

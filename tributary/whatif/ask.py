@@ -20,6 +20,7 @@ from tributary.whatif.changes import in_percent
 ALL = "(all)"
 USUAL_DAYS = 28
 """Four whole weeks: each weekday counts alike."""
+_MARTS = "published.marts"
 _ELASTICITIES = "factor_elasticities"
 _ALLOWANCE = 1e-12
 
@@ -79,7 +80,7 @@ def ask(project: Path, warehouse: Path, question: Question) -> Answer:
         )
         rows = _rows_of(marts, question)
         has_elasticities = _has(marts, _ELASTICITIES)
-        elasticities = f"marts.{_ELASTICITIES}" if has_elasticities else None
+        elasticities = f"{_MARTS}.{_ELASTICITIES}" if has_elasticities else None
         found = _read(
             marts,
             _rendered(
@@ -172,16 +173,19 @@ def _nothing_there(publication: Publication, first_day: date, last_day: date) ->
 
 @contextmanager
 def _opened(publication: Publication) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The publication's own file: another may be published meanwhile, and this one stays."""
+    """The publication's own file: another may be published meanwhile, and this one stays.
+
+    Under a name of its own: in `marts.duckdb`, `marts` is both the database and its schema.
+    """
     file = publication.folder / DATABASE
-    try:
-        connection = duckdb.connect(str(file), read_only=True)
-    except duckdb.Error as failed:
-        raise QuestionError(
-            f"{file} cannot be opened: {failed} Serve another publication: tributary rollback; or "
-            "publish anew: tributary run."
-        ) from failed
-    with connection:
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"attach {_text(str(file))} as published (read_only)")
+        except duckdb.Error as failed:
+            raise QuestionError(
+                f"{file} cannot be opened: {failed} Serve another publication: tributary "
+                "rollback; or publish anew: tributary run."
+            ) from failed
         yield connection
 
 
@@ -205,21 +209,22 @@ def _rows_of(marts: duckdb.DuckDBPyConnection, question: Question) -> _Rows:
                 f"No surface {surface} is published. Write --surface with one of "
                 f"{', '.join(surfaces)}."
             )
-        return _Rows("marts.revenue_daily", "surface", f"surface = {_text(surface)}", "surface")
+        return _Rows(f"{_MARTS}.revenue_daily", "surface", f"surface = {_text(surface)}", "surface")
     if by is not None:
-        segments = "marts.revenue_daily_by_segment"
+        segments = f"{_MARTS}.revenue_daily_by_segment"
         return _Rows(segments, "dimension_value", f"dimension = {_text(by)}", by)
-    return _Rows("marts.revenue_daily", "surface", f"surface = {_text(ALL)}", ALL)
+    return _Rows(f"{_MARTS}.revenue_daily", "surface", f"surface = {_text(ALL)}", ALL)
 
 
 def _values(marts: duckdb.DuckDBPyConnection, column: str, mart: str, condition: str) -> list[str]:
-    sql = f"select distinct {column} from marts.{mart} where {condition} order by 1"
+    sql = f"select distinct {column} from {_MARTS}.{mart} where {condition} order by 1"
     return [str(value) for (value,) in marts.execute(sql).fetchall()]
 
 
 def _has(marts: duckdb.DuckDBPyConnection, mart: str) -> bool:
     found = marts.execute(
-        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = ?",
+        "select 1 from information_schema.tables where table_catalog = 'published' "
+        "and table_schema = 'marts' and table_name = ?",
         [mart],
     ).fetchone()
     return found is not None

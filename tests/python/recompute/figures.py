@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recompute.judge import TABLES, Platform, judge
+from recompute.predictions import buckets, calibrations
 from recompute.rows import Row, day_of, truth, units, whole
 
 Key = tuple[Any, ...]
@@ -132,6 +133,8 @@ def recompute(folder: Path) -> dict[str, Mart]:
         "late_arrivals": _late(platform),
         "lateness": _lateness(platform),
         "conservation_daily": _conservation(platform),
+        "prediction_calibration": calibrations(platform),
+        "prediction_calibration_buckets": buckets(platform),
     }
 
 
