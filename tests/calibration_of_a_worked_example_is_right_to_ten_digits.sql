@@ -68,7 +68,7 @@ given as (
 
 ),
 
-{{ calibration_steps('given', ['series'], 'bucket_ppm nulls first, n nulls first') }},
+{{ calibration_steps('given', ['series'], 'bucket_ppm nulls first, n') }},
 
 wrong as (
 

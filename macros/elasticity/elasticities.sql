@@ -164,8 +164,8 @@ trends as (
 
     select
         {{ series }},
-        coalesce(sum(x * t) / nullif(sum(t * t), 0), 0e0) as x_per_day,
-        coalesce(sum(y * t) / nullif(sum(t * t), 0), 0e0) as y_per_day
+        coalesce({{ ratio('sum(x * t)', 'sum(t * t)') }}, 0e0) as x_per_day,
+        coalesce({{ ratio('sum(y * t)', 'sum(t * t)') }}, 0e0) as y_per_day
     from without_weekdays
     group by {{ series }}
 

@@ -5,7 +5,7 @@
     `measured`. Cells of one bucket are ties: each of its cases has the average of their ranks. Bins of
     equal mass take a bucket whole, into the tenth in which its middle case lies. `order_by` puts cells in
     order; more than the bucket where cells are single cases. -#}
-{% macro calibration_steps(cells, keys, order_by='bucket_ppm nulls first') -%}
+{% macro calibration_steps(cells, keys, order_by='bucket_ppm') -%}
     {%- set by = keys | join(', ') -%}
 ranked as (
 
@@ -13,7 +13,7 @@ ranked as (
         *,
         coalesce(
             sum(cases) over (
-                partition by {{ by }} order by {{ order_by }}
+                partition by {{ by }} order by {{ order_by }} nulls first
                 rows between unbounded preceding and 1 preceding
             ),
             0

@@ -185,14 +185,30 @@ changed as (
         {%- for bound in ['at_least', 'at_most'] %}
         cast({{ var('metrics').get(name, {}).get(bound, 'null') }} as double) as {{ bound }},
         {%- endfor %}
-        case
-            when reason is null
-                then {{ power[name] }} * average_revenue * ln(cast({{ multiplier }} as double))
-            else 0e0
-        end as share
+        case when reason is null then {{ power[name] }} * average_revenue else 0e0 end
+            as weight
     from averaged
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+
+),
+
+logs as (
+
+    select
+        *,
+        ln(case when multiplier > 0 then multiplier end) as log_multiplier
+    from changed
+
+),
+
+shares as (
+
+    select
+        *,
+        cast(weight * log_multiplier as decimal(38, 6)) as rounded_share,
+        abs(weight * log_multiplier) as size
+    from logs
 
 ),
 
@@ -200,10 +216,9 @@ rounded as (
 
     select
         *,
-        cast(share as decimal(38, 6)) as rounded_share,
-        row_number() over (partition by slice order by abs(share) desc nulls last, place nulls last)
+        row_number() over (partition by slice order by size desc nulls last, place nulls last)
             as by_size
-    from changed
+    from shares
 
 ),
 
@@ -231,12 +246,12 @@ associated as (
         count(*) as associations,
         sum(
             {{ sign_of_responses(power, 'elasticities.response') }}
-            * elasticities.elasticity * ln(contributed.multiplier)
+            * elasticities.elasticity * contributed.log_multiplier
         ) as moved,
         sqrt(sum(
             power(
                 (elasticities.elasticity_high - elasticities.elasticity_low) / 2
-                * ln(contributed.multiplier),
+                * contributed.log_multiplier,
                 2
             )
         )) as give_or_take

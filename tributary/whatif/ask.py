@@ -254,20 +254,21 @@ def _refuse_impossible(rows: list[Row], question: Question) -> None:
         base, changed = row["factor_base"], row["factor_changed"]
         if base is None or base == 0:
             continue
-        for bound, word, beyond in (
-            (row["at_most"], "most", lambda limit, value: value > limit * (1 + _ALLOWANCE)),
-            (row["at_least"], "least", lambda limit, value: value < limit * (1 - _ALLOWANCE)),
-        ):
-            if bound is None or not beyond(bound, changed):
-                continue
-            factor, name = row["factor"], row["slice"]
-            left = _greatest(bound / base - 1)
-            elsewhere = "" if question.by is None else " Or ask of one slice that has room."
-            raise QuestionError(
-                f"{factor} of {name} is {base:.4f}: {in_percent(question.changes[factor])} would "
-                f"make it {changed:.4f}, and by definition it is at {word} {bound:g}. Write --set "
-                f"{factor}={left} or nearer to 0.{elsewhere}"
-            )
+        most, least = row["at_most"], row["at_least"]
+        if most is not None and changed > most * (1 + _ALLOWANCE):
+            bound, word = most, "most"
+        elif least is not None and changed < least * (1 - _ALLOWANCE):
+            bound, word = least, "least"
+        else:
+            continue
+        factor, name = row["factor"], row["slice"]
+        left = _greatest(bound / base - 1)
+        elsewhere = "" if question.by is None else " Or ask of one slice that has room."
+        raise QuestionError(
+            f"{factor} of {name} is {base:.4f}: {in_percent(question.changes[factor])} would "
+            f"make it {changed:.4f}, and by definition it is at {word} {bound:g}. Write --set "
+            f"{factor}={left} or nearer to 0.{elsewhere}"
+        )
 
 
 def _greatest(room: float) -> str:

@@ -35,9 +35,7 @@ class Case:
 
     def cut(self, digits: int) -> int:
         """The prediction in millionths, to so many significant digits."""
-        below = 10 ** max(len(str(self.millionths)) - digits, 0)
-        if self.millionths >= 1_000_000:
-            below = 10 ** (6 - digits)
+        below: int = 10 ** min(max(len(str(self.millionths)) - digits, 0), 6 - digits)
         return self.millionths // below * below
 
     @property
