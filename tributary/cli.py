@@ -28,7 +28,8 @@ from tributary.settings import (
 )
 from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
-for command in (why, whatif, status, rollback, schedule, simulate, bench, bench_readers):
+from tributary.whatif.command import whatif
+from tributary.why.command import why
 from tributary.words import WaitOption, WarehouseOption, refuse, yield_to_another
 
 app = typer.Typer(
