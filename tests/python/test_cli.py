@@ -1,6 +1,8 @@
 """The command line says what it does, and its exit codes mean what they should."""
 
+import json
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 
 from tributary.cli import app
 from tributary.settings import resolve
+from tributary.whatif.answer import Answer
 from tributary.words import REFUSED
 
 
@@ -24,6 +27,7 @@ from tributary.words import REFUSED
         (["rollback"], ["--wait", "--warehouse"]),
         (["schedule"], ["--port", "--host", "--home", "TRIBUTARY_CRON"]),
         (["bench-readers"], ["--readers", "--publications"]),
+        (["whatif"], ["--set", "--identity", "--surface", "--by", "--from", "--to", "--json"]),
     ],
 )
 def test_help_names_every_option(command: list[str], words: list[str]) -> None:
@@ -47,6 +51,25 @@ def test_a_run_shows_rows_reasons_revenue_and_where_the_mart_is(
     ):
         assert words in said
     assert "failed" not in said
+
+
+def test_revenue_under_changed_factors_is_asked_of_what_the_run_published(
+    seeds_run: tuple[Path, "subprocess.CompletedProcess[str]"],
+) -> None:
+    warehouse = seeds_run[0]
+    command = ["whatif", "--warehouse", str(warehouse), "--set", "acp=+10%", "--json"]
+    for by in ([], ["--by", "surface"], ["--by", "region_code"]):
+        outcome = CliRunner().invoke(app, [*command, *by])
+        assert outcome.exit_code == 0, outcome.output
+        answer = Answer.model_validate_json(outcome.output)
+        published = json.loads((warehouse / "publications/current/manifest.json").read_text())
+        assert str(answer.total.revenue) == published["revenue"]
+        changed = sum((one.revenue for one in answer.slices if not one.reason), Decimal(0))
+        assert abs(answer.total.change - changed / 10) < len(answer.slices) * Decimal("0.000001")
+        # A platform of a few hundred requests a day shows nothing firm, and says so.
+        assert answer.total.adjusted is None
+        assert not any(one.is_used for one in answer.associations)
+    assert len(answer.slices) > 5
 
 
 def test_every_seed_figure_in_the_readme_is_what_a_run_shows(

@@ -54,8 +54,6 @@ def warehouse(tmp_path: Path) -> Path:
     manifest.write(folder)
     places.current.symlink_to(folder.name)
     with duckdb.connect(str(folder / DATABASE)) as marts:
-        marts.execute("create schema marts.marts")
-        marts.execute("use marts.marts")
         kinds = [f"{name} bigint" for name in COLUMNS[:-1]] + ["revenue decimal(38, 6)"]
         marts.execute(
             f"create table revenue_daily (requested_on date, surface text, {', '.join(kinds)})"

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from tributary.audit.sql import quoted
 from tributary.publish.places import DATABASE, Places
 from tributary.publish.publication import Publication, served, served_name
 from tributary.rendering import MacroError, Renderer
@@ -20,7 +21,7 @@ from tributary.whatif.changes import in_percent
 ALL = "(all)"
 USUAL_DAYS = 28
 """Four whole weeks: each weekday counts alike."""
-_MARTS = "published.marts"
+_MARTS = "published.main"
 _ELASTICITIES = "factor_elasticities"
 _ALLOWANCE = 1e-12
 
@@ -93,7 +94,7 @@ def ask(project: Path, warehouse: Path, question: Question) -> Answer:
                 rows.condition,
                 str(first_day),
                 str(last_day),
-                _text(rows.dimension),
+                quoted(rows.dimension),
                 elasticities,
             ),
         )
@@ -109,8 +110,8 @@ def ask(project: Path, warehouse: Path, question: Question) -> Answer:
                 multipliers,
                 question.identity,
                 elasticities,
-                _text(rows.dimension),
-                ", ".join(_text(one.slice) for one in slices),
+                quoted(rows.dimension),
+                ", ".join(quoted(one.slice) for one in slices),
             )
             associations = [Association.model_validate(_named(row)) for row in _read(marts, sql)]
     total = slices[0] if len(slices) == 1 else _total(slices)
@@ -173,14 +174,11 @@ def _nothing_there(publication: Publication, first_day: date, last_day: date) ->
 
 @contextmanager
 def _opened(publication: Publication) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The publication's own file: another may be published meanwhile, and this one stays.
-
-    Under a name of its own: in `marts.duckdb`, `marts` is both the database and its schema.
-    """
+    """The publication's own file: another may be published meanwhile, and this one stays."""
     file = publication.folder / DATABASE
     with duckdb.connect() as connection:
         try:
-            connection.execute(f"attach {_text(str(file))} as published (read_only)")
+            connection.execute(f"attach {quoted(str(file))} as published (read_only)")
         except duckdb.Error as failed:
             raise QuestionError(
                 f"{file} cannot be opened: {failed} Serve another publication: tributary "
@@ -203,17 +201,19 @@ def _rows_of(marts: duckdb.DuckDBPyConnection, question: Question) -> _Rows:
                 "--surface without --by, or --by without --surface."
             )
     if surface is not None:
-        surfaces = _values(marts, "surface", "revenue_daily", f"surface <> {_text(ALL)}")
+        surfaces = _values(marts, "surface", "revenue_daily", f"surface <> {quoted(ALL)}")
         if surface not in surfaces:
             raise QuestionError(
                 f"No surface {surface} is published. Write --surface with one of "
                 f"{', '.join(surfaces)}."
             )
-        return _Rows(f"{_MARTS}.revenue_daily", "surface", f"surface = {_text(surface)}", "surface")
+        return _Rows(
+            f"{_MARTS}.revenue_daily", "surface", f"surface = {quoted(surface)}", "surface"
+        )
     if by is not None:
         segments = f"{_MARTS}.revenue_daily_by_segment"
-        return _Rows(segments, "dimension_value", f"dimension = {_text(by)}", by)
-    return _Rows(f"{_MARTS}.revenue_daily", "surface", f"surface = {_text(ALL)}", ALL)
+        return _Rows(segments, "dimension_value", f"dimension = {quoted(by)}", by)
+    return _Rows(f"{_MARTS}.revenue_daily", "surface", f"surface = {quoted(ALL)}", ALL)
 
 
 def _values(marts: duckdb.DuckDBPyConnection, column: str, mart: str, condition: str) -> list[str]:
@@ -224,7 +224,7 @@ def _values(marts: duckdb.DuckDBPyConnection, column: str, mart: str, condition:
 def _has(marts: duckdb.DuckDBPyConnection, mart: str) -> bool:
     found = marts.execute(
         "select 1 from information_schema.tables where table_catalog = 'published' "
-        "and table_schema = 'marts' and table_name = ?",
+        "and table_name = ?",
         [mart],
     ).fetchone()
     return found is not None
@@ -371,7 +371,3 @@ def _sentence(
         f"{total.revenue_changed:,.2f} {currency} instead of {total.revenue:,.2f}: "
         f"{total.change:+,.2f}{share}, all else as it was."
     )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
