@@ -91,7 +91,7 @@ wrong as (
 
 absent as (
 
-    select series from (select 'cells' as series union all select 'cases' as series) as expected
+    select series from given
     except
     select series from measured
 

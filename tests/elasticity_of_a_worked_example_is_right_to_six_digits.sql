@@ -1,6 +1,7 @@
 -- Revenue on spend, i = 0 to 25: spend = 1000 + 150 · (37 i mod 13), revenue = 40 · spend^0.62 ·
--- (1 + ((29 i mod 9) - 4) / 100), rounded to four places. The figures below are those of a reference
--- implementation of least squares; the marginal return is the elasticity times the average one.
+-- (1 + ((29 i mod 9) - 4) / 100), rounded to four places. The figures below are those of a
+-- reference implementation of least squares; the marginal return is the elasticity times the
+-- average one.
 with numbers as (
 
     select {{ each_number_to(26) }} as n

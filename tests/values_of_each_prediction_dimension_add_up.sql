@@ -1,7 +1,7 @@
 -- For each dimension of predictions, day, prediction and bucket:
 --   sum over the values of the dimension in agg_predictions_daily = the row '(all)'.
--- Made from the variable `prediction_dimensions`. No advertiser without a tier, or whom the reference
--- table lacks, is left out. All are whole numbers: no tolerance.
+-- Made from the variable `prediction_dimensions`. No advertiser without a tier, or whom the
+-- reference table lacks, is left out. All are whole numbers: no tolerance.
 with predictions as (
 
     select *
@@ -18,7 +18,7 @@ signed as (
         bucket_ppm,
         cases,
         observed,
-        {{ prediction_sums() | join('_ppt,\n        ') }}_ppt
+        {{- prediction_columns() | indent(4) }}
     from predictions
     where dimension <> '(all)'
     {%- for dimension in var('prediction_dimensions') %}
@@ -28,9 +28,9 @@ signed as (
         requested_on,
         prediction,
         bucket_ppm,
-        -cases,
-        -observed,
-        -{{ prediction_sums() | join('_ppt,\n        -') }}_ppt
+        -cases as cases,
+        -observed as observed,
+        {{- prediction_columns('-') | indent(4) }}
     from predictions
     where dimension = '(all)'
     {%- endfor %}
@@ -45,10 +45,8 @@ balanced as (
         prediction,
         bucket_ppm,
         sum(cases) as cases,
-        sum(observed) as observed
-        {%- for name in prediction_sums() %},
-        sum({{ name }}_ppt) as {{ name }}_ppt
-        {%- endfor %}
+        sum(observed) as observed,
+        {{- prediction_rollups() | indent(4) }}
     from signed
     group by dimension, requested_on, prediction, bucket_ppm
 

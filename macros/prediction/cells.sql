@@ -39,6 +39,21 @@
 {% endmacro %}
 
 
+{#- Their columns, as they are or, with a sign or a relation before each, of another sort. -#}
+{% macro prediction_columns(before='') -%}
+    {%- for name in prediction_sums() %}
+    {{ before }}{{ name }}_ppt{{ ' as ' ~ name ~ '_ppt' if before == '-' }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- The same, summed up once more. -#}
+{% macro prediction_rollups() -%}
+    {%- for name in prediction_sums() %}
+    cast(sum({{ name }}_ppt) as decimal(38, 0)) as {{ name }}_ppt{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {#- Dimensions of the request or of its impression by which predictions are kept: those declared, with the
     advertiser in place of its tier, which is of the reference tables and may change for days gone by. -#}
 {% macro kept_prediction_dimensions() %}

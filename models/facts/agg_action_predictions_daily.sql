@@ -2,7 +2,8 @@
 -- conversion rate, over the valid commercial clicks of the day's requests; NULL is the bucket of
 -- those without a prediction. Additive over values, buckets and days: every count and sum.
 -- Not additive over dimensions: each holds every click once.
--- Apart from agg_click_predictions_daily, for conversions go on to come for weeks, and clicks do not.
+-- Apart from agg_click_predictions_daily, for conversions go on to come for weeks, and clicks do
+-- not.
 -- (noqa: the linter's grammar of this dialect does not know grouping sets.)
 {{ config(
     materialized='by_day',
@@ -33,7 +34,8 @@ clicks as (
 
 ),
 
--- A rate of conversion is one of clicks that convert: a second conversion of a click is no second case.
+-- A rate of conversion is one of clicks that convert: a second conversion of a click is no second
+-- case.
 converted as (
 
     select

@@ -15,7 +15,7 @@ with kept as (
         bucket_ppm,
         cases,
         observed,
-        {{ prediction_sums() | join('_ppt,\n        ') }}_ppt
+        {{- prediction_columns() | indent(4) }}
     from {{ ref(model_name) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -24,10 +24,7 @@ with kept as (
 
 advertisers as (
 
-    select
-        advertiser_id,
-        coalesce(tier, '(unknown)') as tier
-    from {{ ref('dim_advertisers') }}
+    select * from {{ ref('dim_advertisers') }}
 
 ),
 
@@ -38,13 +35,13 @@ sliced as (
         kept.prediction,
         case when kept.dimension = 'advertiser_id' then 'tier' else kept.dimension end as dimension,
         case
-            when kept.dimension = 'advertiser_id' then advertisers.tier
+            when kept.dimension = 'advertiser_id' then coalesce(advertisers.tier, '(unknown)')
             else kept.dimension_value
         end as dimension_value,
         kept.bucket_ppm,
         kept.cases,
         kept.observed,
-        kept.{{ prediction_sums() | join('_ppt,\n        kept.') }}_ppt
+        {{- prediction_columns('kept.') | indent(4) }}
     from kept
     left join advertisers
         on
@@ -61,7 +58,7 @@ sliced as (
         bucket_ppm,
         cases,
         observed,
-        {{ prediction_sums() | join('_ppt,\n        ') }}_ppt
+        {{- prediction_columns() | indent(4) }}
     from kept
     where dimension = '{{ kept_prediction_dimensions() | first }}'
 
@@ -76,10 +73,8 @@ summed as (
         dimension_value,
         bucket_ppm,
         cast(sum(cases) as bigint) as cases,
-        cast(sum(observed) as bigint) as observed
-        {%- for name in prediction_sums() %},
-        cast(sum({{ name }}_ppt) as decimal(38, 0)) as {{ name }}_ppt
-        {%- endfor %}
+        cast(sum(observed) as bigint) as observed,
+        {{- prediction_rollups() | indent(4) }}
     from sliced
     group by requested_on, prediction, dimension, dimension_value, bucket_ppm
 

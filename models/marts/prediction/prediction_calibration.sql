@@ -20,12 +20,10 @@ weekly as (
         min(requested_on) as first_day,
         max(requested_on) as last_day,
         sum(cases) as cases,
-        sum(observed) as observed
-        {%- for name in prediction_sums() %},
-        sum({{ name }}_ppt) as {{ name }}_ppt
-        {%- endfor %}
+        sum(observed) as observed,
+        {{- prediction_rollups() | indent(4) }}
     from predictions
-    group by 1, prediction, dimension, dimension_value, bucket_ppm
+    group by week_starts_on, prediction, dimension, dimension_value, bucket_ppm
 
 ),
 
