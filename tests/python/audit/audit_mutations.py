@@ -45,6 +45,9 @@ QUARANTINE = "quarantine_summary"
 LATE = "late_arrivals"
 LATENESS = "lateness"
 CONSERVATION = "conservation_daily"
+CALIBRATION = "prediction_calibration"
+BUCKETS = "prediction_calibration_buckets"
+ELASTICITIES = "factor_elasticities"
 
 SHAPE = [
     off(
@@ -488,4 +491,46 @@ CONSERVED = [
     ),
 ]
 
-MUTATIONS = [*SHAPE, *ROWS, *RATIOS, *IDENTITIES, *TOTALS, *MONEY, *CONSERVED]
+PREDICTED = [
+    off(
+        "a tier's predictions are left out",
+        CALIBRATION,
+        "delete from {mart} where " + one(CALIBRATION, "dimension = 'tier'"),
+        "values_of_each_prediction_dimension_sum_to_all",
+    ),
+    off(
+        "a click is observed in a calibration and in none of its buckets",
+        CALIBRATION,
+        "update {mart} set observed = observed + 1 where "
+        + one(CALIBRATION, "dimension = 'position'"),
+        "buckets_sum_to_their_calibration",
+        "declared_totals_agree",
+    ),
+    off(
+        "a calibration without a click is infinite",
+        CALIBRATION,
+        "update {mart} set pred_over_obs = 'inf' where " + one(CALIBRATION, "observed = 0"),
+        "ratios_are_finite",
+    ),
+    off(
+        "a bucket is missing",
+        BUCKETS,
+        "delete from {mart} where " + one(BUCKETS, "dimension = '(all)'"),
+        "buckets_sum_to_their_calibration",
+    ),
+    off(
+        "a prediction lies outside of its bucket",
+        BUCKETS,
+        "update {mart} set predicted_rate = predicted_to + 0.001 where " + one(BUCKETS, "true"),
+        "declared_conditions_hold",
+    ),
+    off(
+        "an elasticity that is not firm is said to be",
+        ELASTICITIES,
+        "update {mart} set is_identified = true, reason = null where "
+        + one(ELASTICITIES, "n < 20"),
+        "declared_conditions_hold",
+    ),
+]
+
+MUTATIONS = [*SHAPE, *ROWS, *RATIOS, *IDENTITIES, *TOTALS, *MONEY, *CONSERVED, *PREDICTED]
