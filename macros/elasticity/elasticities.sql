@@ -65,8 +65,9 @@
 
     Of the logarithms of both factors what hangs on the weekday is taken out, and a straight trend: weekends
     move every factor, and two that both grow over a season would look as if one moved the other. What is
-    left is regressed. The slope is then exactly that of a regression with a dummy for each weekday and the
-    day as further variables, and loses their degrees of freedom. -#}
+    left is regressed. The slope is then that of a regression with a dummy for each weekday and the day as
+    further variables, and loses their degrees of freedom. Whole trillionths all the way: sums of doubles
+    would be others in each build. -#}
 {% macro elasticity_steps(slices) -%}
 {%- set rules = var('elasticities') -%}
 {%- set series = 'dimension, dimension_value, driver, response' -%}
@@ -94,8 +95,8 @@ usable as (
         dimension,
         dimension_value,
         factor,
-        ln(case when factor_value > 0 then factor_value end) as log_value,
-        1 / nullif(least_count, 0) as chance
+        {{ to_trillionths('ln(case when factor_value > 0 then factor_value end)') }} as log_value,
+        {{ to_trillionths('1 / nullif(least_count, 0)') }} as chance
     from logs
     where factor_value > 0
 
@@ -113,7 +114,7 @@ pairs as (
         responses.log_value as y,
         drivers.chance,
         {{ weekday_of('drivers.requested_on') }} as weekday,
-        cast({{ days_between("date '2000-01-03'", 'drivers.requested_on') }} as double) as day_number
+        {{ days_between("date '2000-01-03'", 'drivers.requested_on') }} as day_number
     from usable as drivers
     inner join usable as responses
         on
@@ -147,9 +148,9 @@ without_weekdays as (
         pairs.requested_on,
         pairs.weekday,
         pairs.chance,
-        pairs.x - weekday_means.x as x,
-        pairs.y - weekday_means.y as y,
-        pairs.day_number - weekday_means.day_number as t
+        cast(floor(pairs.x - weekday_means.x + 0.5e0) as bigint) as x,
+        cast(floor(pairs.y - weekday_means.y + 0.5e0) as bigint) as y,
+        cast(floor((pairs.day_number - weekday_means.day_number) * 1e6 + 0.5e0) as bigint) as t
     from pairs
     inner join weekday_means
         on
@@ -164,8 +165,10 @@ trends as (
 
     select
         {{ series }},
-        coalesce({{ ratio('sum(x * t)', 'sum(t * t)') }}, 0e0) as x_per_day,
-        coalesce({{ ratio('sum(y * t)', 'sum(t * t)') }}, 0e0) as y_per_day
+        coalesce({{ sum_of_products('x', 't') }} / nullif({{ sum_of_products('t', 't') }}, 0), 0e0)
+            as x_trend,
+        coalesce({{ sum_of_products('y', 't') }} / nullif({{ sum_of_products('t', 't') }}, 0), 0e0)
+            as y_trend
     from without_weekdays
     group by {{ series }}
 
@@ -178,8 +181,8 @@ without_trends as (
         days.requested_on,
         days.weekday,
         days.chance,
-        days.x - trends.x_per_day * days.t as x,
-        days.y - trends.y_per_day * days.t as y
+        cast(floor(days.x - trends.x_trend * days.t + 0.5e0) as bigint) as x,
+        cast(floor(days.y - trends.y_trend * days.t + 0.5e0) as bigint) as y
     from without_weekdays as days
     inner join trends
         on
@@ -196,10 +199,10 @@ summed as (
         min(requested_on) as first_day,
         max(requested_on) as last_day,
         count(distinct weekday) + 2 as lost,
-        {{ ratio('sum(chance)', 'count(*)') }} as chance,
-        min(x) as least_x,
-        max(x) as greatest_x,
-        {{ regression_sums('y', 'x') | indent(4) }}
+        {{ ratio('sum(chance)', 'count(*)') }} / 1e12 as chance,
+        cast(min(x) as double) / 1e12 as least_x,
+        cast(max(x) as double) / 1e12 as greatest_x,
+        {{ regression_sums_of_trillionths('y', 'x') | indent(4) }}
     from without_trends
     group by {{ series }}
 

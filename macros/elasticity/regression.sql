@@ -8,6 +8,20 @@
     regr_sxy({{ y }}, {{ x }}) as sxy
 {%- endmacro %}
 
+{#- The same of y and x whose means are 0, in trillionths: sums of whole numbers, the same in whatever order an
+    engine adds. -#}
+{% macro regression_sums_of_trillionths(y, x) -%}
+    cast(count(*) as bigint) as n,
+    {{ sum_of_products(x, x) }} / 1e24 as sxx,
+    {{ sum_of_products(y, y) }} / 1e24 as syy,
+    {{ sum_of_products(x, y) }} / 1e24 as sxy
+{%- endmacro %}
+
+{#- A sum of products of whole numbers, exact before it becomes a double. -#}
+{% macro sum_of_products(one, other) -%}
+    cast(sum(cast({{ one }} as decimal(19, 0)) * cast({{ other }} as decimal(19, 0))) as double)
+{%- endmacro %}
+
 {#- Of these the slope, its standard error and the share of y's variance that it explains. `lost` is how many
     degrees of freedom the line and whatever was taken out of x and y before have used up. NULL where x
     did not move, by more than doubles round, or where nothing is left to err with. -#}

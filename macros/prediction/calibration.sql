@@ -44,8 +44,10 @@ bins as (
         {{ by }},
         bin,
         sum(cases) as cases,
-        cast(sum(predicted_ppt) as double) / 1e12 as predicted,
-        cast(sum(observed) as double) as observed,
+        abs(
+            cast(sum(predicted_ppt) as decimal(38, 0))
+            - cast(sum(observed) as decimal(20, 0)) * cast(1000000000000 as decimal(13, 0))
+        ) as error_ppt,
         sum(doubled_ranks) as doubled_ranks
     from binned
     group by {{ by }}, bin
@@ -56,8 +58,8 @@ errors_of_bins as (
 
     select
         {{ by }},
-        sum(abs(predicted - observed)) / nullif(cast(sum(cases) as double), 0) as ece,
-        max(abs(predicted - observed) / nullif(cast(cases as double), 0)) as mce,
+        cast(sum(error_ppt) as double) / 1e12 / nullif(cast(sum(cases) as double), 0) as ece,
+        max(cast(error_ppt as double) / 1e12 / nullif(cast(cases as double), 0)) as mce,
         cast(sum(doubled_ranks) as double) as doubled_ranks
     from bins
     group by {{ by }}
