@@ -219,10 +219,10 @@ measured as (
         {{ slope() }} as elasticity,
         {{ slope_standard_error('lost') | indent(4) }} as standard_error,
         {{ slope_r_squared() | indent(4) }} as r_squared,
-        sqrt(sxx / nullif(cast(n as double), 0)) as driver_variation,
+        coalesce(sqrt({{ moved('sxx') }} / nullif(cast(n as double), 0)), 0e0) as driver_variation,
         sqrt(chance) as driver_chance,
-        exp(least_x) - 1 as driver_fall,
-        exp(greatest_x) - 1 as driver_rise
+        case when {{ moved('sxx') }} > 0 then exp(least_x) - 1 else 0e0 end as driver_fall,
+        case when {{ moved('sxx') }} > 0 then exp(greatest_x) - 1 else 0e0 end as driver_rise
     from summed
 
 ),
