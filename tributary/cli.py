@@ -193,8 +193,10 @@ def quarantine(
     console.print(listing)
 
 
-_COMMANDS = (why, whatif, status, rollback, schedule, simulate, bench, bench_readers, bench_drivers)
-for command in _COMMANDS:
+for command in (
+    *(why, whatif, status, rollback, schedule, simulate),
+    *(bench, bench_readers, bench_drivers),
+):
     app.command()(command)
 
 
