@@ -100,7 +100,7 @@
         {% do parts.append(tojson(var(name))) %}
     {% endfor %}
     {% for id in ancestors_of(model.unique_id, []) | sort %}
-        {% do parts.append(graph.nodes[id].checksum.checksum) %}
+        {% do parts.append(models_by_id()[id].checksum.checksum) %}
     {% endfor %}
     {{ return(local_md5(parts | join('|'))) }}
 {% endmacro %}
@@ -118,7 +118,9 @@
 
 
 {% macro ancestors_of(id, found) %}
-    {% for parent in graph.nodes[id].depends_on.nodes if parent in graph.nodes and parent not in found %}
+    {% set models = models_by_id() %}
+    {% set node = models.get(id) or graph.nodes[id] %}
+    {% for parent in node.depends_on.nodes if parent in models and parent not in found %}
         {% do found.append(parent) %}
         {% do ancestors_of(parent, found) %}
     {% endfor %}
@@ -128,7 +130,7 @@
 
 {#- The by_day models of the project, as graph nodes. -#}
 {% macro by_day_models() %}
-    {{ return(graph.nodes.values() | selectattr('config.materialized', 'equalto', 'by_day') | list) }}
+    {{ return(models_by_id().values() | selectattr('config.materialized', 'equalto', 'by_day') | list) }}
 {% endmacro %}
 
 

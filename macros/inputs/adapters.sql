@@ -72,7 +72,7 @@
 {% macro gaps_by_nature() %}
     {% set factors = [] %}
     {% if execute %}
-        {% for node in graph.nodes.values() %}
+        {% for node in models_by_id().values() %}
             {% do factors.extend(node.config.get('meta', {}).get('gaps_by_nature', {}).keys()) %}
         {% endfor %}
     {% endif %}

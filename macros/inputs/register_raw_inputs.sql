@@ -294,8 +294,9 @@
 
 {#- Whether a staging model that the model at hand reads reads the source. -#}
 {% macro reads_source(table) %}
-    {% for id in model.depends_on.nodes if id in graph.nodes %}
-        {% if table.unique_id in graph.nodes[id].depends_on.nodes %}
+    {% set models = models_by_id() %}
+    {% for id in model.depends_on.nodes if id in models %}
+        {% if table.unique_id in models[id].depends_on.nodes %}
             {{ return(true) }}
         {% endif %}
     {% endfor %}

@@ -27,8 +27,10 @@
     {% if execute and flags.WHICH in ['build', 'test'] %}
         {% set passed = results | selectattr('node.resource_type', 'equalto', 'test')
             | selectattr('status', 'in', ['pass', 'warn']) | list %}
-        {% set declared = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test')
-            | selectattr('config.enabled') | list %}
+        {% set declared = [] %}
+        {% for id in graph.nodes if id.startswith('test.') %}
+            {% do declared.append(id) %}
+        {% endfor %}
         {% if passed | length == declared | length %}
             {% do run_query('truncate table state.untested_days') %}
             {% do remember('tested_code', "select '" ~ fingerprint_of_project() ~ "' as fingerprint") %}
@@ -114,8 +116,9 @@
 {#- Names, quoted, of what a test hangs on and is kept by that sort of day. -#}
 {% macro kept_by(column) %}
     {% set names = [] %}
-    {% for id in ancestors_of(model.unique_id, []) if graph.nodes[id].config.meta.get('day') == column %}
-        {% do names.append("'" ~ graph.nodes[id].name ~ "'") %}
+    {% set models = models_by_id() %}
+    {% for id in ancestors_of(model.unique_id, []) if models[id].config.meta.get('day') == column %}
+        {% do names.append("'" ~ models[id].name ~ "'") %}
     {% endfor %}
     {{ return(names | join(', ')) }}
 {% endmacro %}
@@ -182,7 +185,7 @@
         {{ return(none) }}
     {% endif %}
     {% set test = model.test_metadata %}
-    {% set node = graph.nodes.get(model.attached_node) %}
+    {% set node = models_by_id().get(model.attached_node) %}
     {% if not test or not node or test.name in tests_of_the_whole() %}
         {{ return(none) }}
     {% endif %}
@@ -210,7 +213,7 @@
 {% macro others_of_generic_test() %}
     {% set others = [] %}
     {% for id in model.depends_on.nodes if id != model.attached_node %}
-        {% do others.append(graph.nodes.get(id) or graph.sources[id]) %}
+        {% do others.append(models_by_id().get(id) or graph.sources[id]) %}
     {% endfor %}
     {{ return(others) }}
 {% endmacro %}
