@@ -1,18 +1,23 @@
 """Fixtures: built warehouses, each made once, by the project's own command."""
 
+import fcntl
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from one_path import TARGETS, at_one_path
+from one_path import ONE_PATH, TARGETS, at_one_path
 from receiver import Receiver
 from warm import command
 
 ROOT = Path(__file__).resolve().parents[2]
+THE_WAREHOUSE = "<the warehouse>"
+"""Its path, in what one process saved for the others."""
 LONGEST = (
     "test_spark_parity",
     "test_incremental_equals_full",
@@ -83,11 +88,25 @@ def receiver() -> Iterator[Receiver]:
 def seeds_run(
     tributary: Command, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """A build of the default seeds with every check, and what the command printed."""
-    warehouse = tmp_path_factory.mktemp("seeds") / "warehouse"
-    outcome = tributary("run", "--warehouse", warehouse)
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return warehouse, outcome
+    """A build of the default seeds with every check, and what the command printed.
+
+    Processes that share the tests share the build, and each has a copy of its own.
+    """
+    own = tmp_path_factory.mktemp("seeds")
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    shared = (own if alone else tmp_path_factory.getbasetemp().parent) / "built_seeds"
+    shared.mkdir(exist_ok=True)
+    said = shared / "said.json"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            outcome = tributary("run", "--warehouse", shared / "warehouse")
+            assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+            words = json.dumps([outcome.stdout, outcome.stderr])
+            said.write_text(words.replace(str(ONE_PATH), THE_WAREHOUSE), "utf-8")
+    shutil.copytree(shared / "warehouse", own / "warehouse", symlinks=True)
+    out, err = json.loads(said.read_text("utf-8").replace(THE_WAREHOUSE, str(ONE_PATH)))
+    return own / "warehouse", subprocess.CompletedProcess([], 0, out, err)
 
 
 @pytest.fixture(scope="session")

@@ -201,10 +201,10 @@ def test_days_that_waited_for_the_shipped_lookback_end_where_a_full_build_does(
 
 @pytest.fixture(scope="module")
 def at_once(histories: list[History], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some histories, built in one batch."""
+    """A few histories, built in one batch: one day at a time they take hundreds of batches."""
     folder = tmp_path_factory.mktemp("some")
     for step in range(STEPS):
-        deliver(histories[:6], folder / "platform", step)
+        deliver(histories[:3], folder / "platform", step)
     return build(folder / "platform", folder / "warehouse", batch_bytes=ONE_BATCH)
 
 
@@ -254,7 +254,7 @@ def test_a_full_refresh_of_kept_days_changes_nothing(
     histories: list[History], tmp_path: Path
 ) -> None:
     some = histories[:6]
-    for step in range(3):
+    for step in (0, 2):
         deliver(some, tmp_path / "platform", step)
         build(tmp_path / "platform", tmp_path / "kept", batch_bytes=ONE_BATCH)
     kept = (tmp_path / "kept" / "build.duckdb").rename(tmp_path / "before.duckdb")
@@ -286,7 +286,7 @@ def test_files_delivered_in_the_order_of_their_arrival_end_in_the_simulators_tru
         arrivals[day].append(file)
     days = sorted(arrivals)
     assert len(days) > 9
-    for delivery in (days[:3], days[3:5], days[5:6], days[6:]):
+    for delivery in (days[:3], days[3:6], days[6:]):
         for file in (file for day in delivery for file in arrivals[day]):
             target = events / file.relative_to(simulated)
             target.parent.mkdir(parents=True, exist_ok=True)

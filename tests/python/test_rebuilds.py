@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from one_path import at_one_path
+from one_path import TARGETS, at_one_path
 from platforms import simulated as make_platform
 from rich.console import Console
 from tiny import tiny_platform, write_platform, write_reference
@@ -85,7 +85,9 @@ def test_a_platform_that_begins_to_lie_by_day_is_taken_in_anew(
 def test_a_changed_tolerance_is_applied_to_what_was_judged_before(
     simulated: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
-    stricter = [*ONLY_MODELS, "--vars", "{greatest_age_days: 2}"]
+    # What dbt keeps of the project is of one set of variables.
+    kept = ["--target-path", str(TARGETS / "stricter")]
+    stricter = [*ONLY_MODELS, *kept, "--vars", "{greatest_age_days: 2}"]
     found = (
         "select coalesce(sum(first_reason_rows), 0) from marts.quarantine_summary "
         "where reason = 'from_the_past'"

@@ -45,7 +45,8 @@ def first_run(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     """The platform after some days, and a warehouse that has published them."""
     folder = tmp_path_factory.mktemp("first")
     events = deliver(whole, folder / "platform", FIRST_DAYS)
-    assert run(events, folder / "warehouse") == 0
+    # The second, which finds nothing new, says how long a build takes that dbt need not parse for.
+    assert run(events, folder / "warehouse", *ONLY_MODELS) == 0
     assert run(events, folder / "warehouse", *ONLY_MODELS) == 0
     return events, folder / "warehouse"
 
