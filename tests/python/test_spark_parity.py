@@ -23,9 +23,9 @@ QUICK = {
     "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN",
     "TRIBUTARY_SPARK_PARTITIONS": "1",
 }
-# A statement costs Spark a second or more, and marts that are the same on both give every test of theirs the
-# same answer. So what is asked of Spark is one test of each sort, and those that use what the engines say
-# differently; `tributary run --target spark` asks everything.
+# A statement costs Spark a second or more, and marts that are the same on both answer every test
+# of theirs the same. So Spark is asked one test of each sort, and those that read several models;
+# `tributary run --target spark` asks all of them.
 OF_EACH_SORT = {
     "bounds_of_metrics_hold": "bounds_of_metrics_hold_in_revenue_daily",
     "expression_holds": "only_a_correction_of_an_earlier_line_is_negative",
