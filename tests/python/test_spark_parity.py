@@ -16,12 +16,13 @@ from tributary.build import run_build
 from tributary.settings import resolve
 
 # Statements are many and small here: no second compiler, no code made for each, one collector, one
-# partition, and a catalog that need not outlive a power cut.
+# partition, one core, and a catalog that goes with the process, of which none is kept on disk.
 QUICK = {
     "TRIBUTARY_JVM_FLAGS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
-    "-Dderby.system.durability=test "
     "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN",
     "TRIBUTARY_SPARK_PARTITIONS": "1",
+    "TRIBUTARY_SPARK_CATALOG": "in-memory",
+    "SPARK_MASTER": "local[1]",
 }
 # A statement costs Spark a second or more, and marts that are the same on both answer every test
 # of theirs the same. So Spark is asked one test of each sort, and those that read several models;
