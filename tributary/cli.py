@@ -151,7 +151,7 @@ def _print_run(console: Console, ended: Run, is_whole: bool) -> None:
         print_summary(console, settings, build)
     elif build:
         print_counts(console, build, f"Built into {settings.built_into}; nothing is published.")
-    print_ending(console, settings, ended.report)
+    print_ending(console, settings, ended.report, ended.in_words)
 
 
 @app.command()

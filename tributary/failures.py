@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from tributary.csv_faults import find_csv_fault
+from tributary.disk import full_disk, is_full
 
 _CSV_FILE = re.compile(
     r'(?:sniffing file|CSV Error.*?file = |file: )\s*"?([^"\n]+\.[a-z]+)"?\s*[.\n]', re.S
@@ -15,6 +16,7 @@ _STRAY_QUOTE = re.compile(r"CSV Error: a quote stands .*?file = ([^\n]+)", re.S)
 _NOT_UTF8 = re.compile(r"not utf-8 encoded.*?file = (\S+)", re.S)
 _LACKS_A_COLUMN = re.compile(r'Current file: (\S+)\s+Column with name: "([^"]+)" is missing')
 _LOCKED = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.S)
+_UNWRITTEN = re.compile(r"""(?:write (?:to )?file|left on device:) ["']([^"'\n]+)["']""")
 _OURS = re.compile(r"Compilation Error in operation [^\n]*\n\s*(.+?)\n\s*\n?\s*> in macro", re.S)
 
 
@@ -25,6 +27,9 @@ def explain(message: str) -> str:
     cannot be read are turned into the file, the place and the remedy. Anything else is returned
     unchanged.
     """
+    if is_full(message):
+        unwritten = _UNWRITTEN.search(message)
+        return full_disk(unwritten.group(1) if unwritten else None)
     stray = _STRAY_QUOTE.search(message)
     if stray:
         return _explain_csv(Path(stray.group(1)), message)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from tributary.disk import full_disk, is_full
 from tributary.publish.code import code_version
 from tributary.publish.manifest import InputPartition, Manifest, PublishedFile, PublishedTable
 from tributary.publish.places import DATABASE, MANIFEST, TABLES
@@ -197,10 +198,4 @@ def _literal(value: object) -> str:
 
 
 def _in_words(failed: Exception, settings: Settings) -> str:
-    said = str(failed).strip()
-    if "No space left" in said:
-        return (
-            f"The disk of {settings.warehouse} is full. Free some space, or keep fewer "
-            "publications (TRIBUTARY_KEEP_PUBLICATIONS), and run again."
-        )
-    return said
+    return full_disk(settings.warehouse) if is_full(failed) else str(failed).strip()

@@ -25,7 +25,7 @@ from tributary.publish.publication import (
     roll_back,
     served_name,
 )
-from tributary.publish.reports import REPORT_IN_WORDS, Ending, RunReport, Stage
+from tributary.publish.reports import Ending, RunReport, Stage
 from tributary.publish.run import begun, last_runs
 from tributary.settings import SOURCES, Settings, SettingsError, find_project, resolve
 from tributary.words import REFUSED, WaitOption, WarehouseOption, refuse, yield_to_another
@@ -42,14 +42,23 @@ def exit_code_of(report: RunReport) -> int:
     return _EXIT_CODES[report.stage] if report.ending is Ending.failed else 0
 
 
-def print_ending(console: Console, settings: Settings, report: RunReport) -> None:
-    """What was published, or why not and what readers see instead."""
+def print_ending(
+    console: Console, settings: Settings, report: RunReport, in_words: Path | None
+) -> None:
+    """What was published, or why not and what readers see instead.
+
+    Args:
+        console: where to say it.
+        settings: of the run.
+        report: how it ended.
+        in_words: its report in words; None: it could not be written, which has been said.
+    """
     places = Places(settings.warehouse)
-    in_words = places.runs / report.run_id / REPORT_IN_WORDS
+    where = f" Report: {in_words}." if in_words else ""
     if report.ending is Ending.published:
         console.print(
             f"[bold green]Published {report.run_id}[/]: [bold]{places.served_database}[/] and "
-            f"{places.served_tables}/<table>/*.parquet. Report: {in_words}",
+            f"{places.served_tables}/<table>/*.parquet.{where}",
             highlight=False,
             soft_wrap=True,
         )
@@ -69,7 +78,7 @@ def print_ending(console: Console, settings: Settings, report: RunReport) -> Non
         log = " dbt's own log of it: run again with --verbose." if is_build else ""
         console.print(
             f"[bold red]Not published:[/] the stage {report.stage} failed. Readers see {seen}"
-            f"{serve}. Report: {in_words}.{log}",
+            f"{serve}.{where}{log}",
             highlight=False,
             soft_wrap=True,
         )

@@ -14,6 +14,8 @@ from typing import IO
 
 from pydantic import BaseModel, ValidationError
 
+from tributary.disk import full_disk, is_full
+
 _LOOK_EVERY_S = 0.1
 _LEAST_WAIT_S = 0.5
 """Whoever only asks who holds the lock has it for a moment."""
@@ -111,6 +113,8 @@ def unwritable(warehouse: Path, done: str) -> Iterator[None]:
     try:
         yield
     except OSError as failed:
+        if is_full(failed):
+            raise WarehouseUnwritableError(full_disk(warehouse)) from failed
         raise WarehouseUnwritableError(
             f"The warehouse {warehouse} cannot be {done}: {failed.strerror}. Nothing was changed. "
             "Mend that, or name another folder: --warehouse."
@@ -119,14 +123,23 @@ def unwritable(warehouse: Path, done: str) -> Iterator[None]:
 
 def holder_of(lock: Path) -> Holder | None:
     """The run that works in a warehouse now; None where none does."""
+    return holders_of(lock)[0]
+
+
+def holders_of(lock: Path) -> tuple[Holder | None, Holder | None]:
+    """The run that works in a warehouse now, and the one that was killed where none does.
+
+    A run that ends lets go by itself, whatever else it could not do any more: who is named and
+    holds nothing was killed.
+    """
     if not lock.is_file():
-        return None
+        return None, None
     with lock.open("r", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return _holder(file)
-        return None
+            return _holder(file), None
+        return None, _holder(file)
 
 
 def _taken(lock: Path, wait_s: float, on_wait: Callable[[Holder | None], None]) -> IO[str]:
@@ -139,7 +152,7 @@ def _taken(lock: Path, wait_s: float, on_wait: Callable[[Holder | None], None]) 
     has_said = False
     while True:
         with unwritable(lock.parent, "written"):
-            file = lock.open("a+", encoding="utf-8")
+            file = os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, 0o666), "r", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as busy:
@@ -177,7 +190,8 @@ def _holder(file: IO[str]) -> Holder | None:
 
 
 def _write(file: IO[str], text: str) -> None:
-    file.seek(0)
-    file.truncate()
-    file.write(text)
-    file.flush()
+    """Over what stands there, without a buffer that would be written once more on closing: on a
+    full disk what stood there stays, and one error is one."""
+    written = text.encode()
+    os.pwrite(file.fileno(), written, 0)
+    os.ftruncate(file.fileno(), len(written))

@@ -1,17 +1,24 @@
 """What each run leaves behind: how far it came, how it ended and why."""
 
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from tributary.disk import is_full
 from tributary.publish.places import Places
 
 REPORT = "report.json"
 REPORT_IN_WORDS = "report.md"
+_SPARE = ".spare"
+"""Holds the space of a last report while a run is at work: it may have to tell of a full disk."""
+_SPARE_BYTES = 256 << 10
+_UNFINISHED = (f".{REPORT}.new", f".{REPORT_IN_WORDS}.new", _SPARE)
 
 
 class Stage(StrEnum):
@@ -24,7 +31,7 @@ class Stage(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a run ended."""
+    """How a run ended; unreported: by itself, and could not write how."""
 
     running = "running"
     published = "published"
@@ -33,6 +40,7 @@ class Ending(StrEnum):
     failed = "failed"
     refused = "refused"
     killed = "killed"
+    unreported = "unreported"
 
 
 class Finding(BaseModel):
@@ -95,12 +103,66 @@ class RunReport(BaseModel):
         """
         folder = places.runs / self.run_id
         folder.mkdir(parents=True, exist_ok=True)
-        whole = folder / f".{REPORT}.new"
-        whole.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        whole.replace(folder / REPORT)
-        in_words = folder / REPORT_IN_WORDS
-        in_words.write_text("\n".join(_in_words(self)) + "\n", encoding="utf-8")
+        is_last = self.ending is not Ending.running
+        try:
+            in_words = self._put_into(folder)
+        except OSError as failed:
+            if not is_last or not is_full(failed):
+                raise
+            _delete(folder / _SPARE)
+            in_words = self._put_as_fits(folder)
+        if is_last:
+            _delete(folder / _SPARE)
         return in_words
+
+    def _put_as_fits(self, folder: Path) -> Path:
+        """Whole; where that is too much for the disk, without what is told beside the summary."""
+        try:
+            return self._put_into(folder)
+        except OSError as failed:
+            if not is_full(failed):
+                raise
+        return self.model_copy(update={"findings": []})._put_into(folder)
+
+    def _put_into(self, folder: Path) -> Path:
+        """Each file takes the place of an earlier one whole, or not at all."""
+        texts = {
+            REPORT: self.model_dump_json(indent=2) + "\n",
+            REPORT_IN_WORDS: "\n".join(_in_words(self)) + "\n",
+        }
+        for name, text in texts.items():
+            whole = folder / f".{name}.new"
+            try:
+                whole.write_text(text, encoding="utf-8")
+                whole.replace(folder / name)
+            except OSError:
+                _delete(whole)
+                raise
+        return folder / REPORT_IN_WORDS
+
+
+def reserve(places: Places, run_id: str) -> None:
+    """Have the space that the last report of a run is going to need.
+
+    Raises:
+        OSError: it is not there.
+    """
+    folder = places.runs / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    # Noise, which no file system makes smaller.
+    (folder / _SPARE).write_bytes(os.urandom(_SPARE_BYTES))
+
+
+def sweep_reports(places: Places) -> None:
+    """Delete what ended runs left of reports that they could not finish, and of their space."""
+    for name in _UNFINISHED:
+        for left in places.runs.glob(f"*/{name}"):
+            _delete(left)
+
+
+def _delete(file: Path) -> None:
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
 
 
 def new_run_id(now: datetime, places: Places) -> str:
@@ -119,29 +181,59 @@ def new_run_id(now: datetime, places: Places) -> str:
     return f"{name}-{max(taken) + 1:02}" if taken else name
 
 
-def read_reports(places: Places, running: str | None) -> Iterator[RunReport]:
-    """The reports that are kept, the newest first.
+def read_reports(places: Places, running: str | None, dead: str | None) -> Iterator[RunReport]:
+    """The reports that are kept, the newest first, each with how the run ended as far as is known.
 
     Args:
         places: of the warehouse.
-        running: the run that works now; whoever else never said how it ended was killed.
+        running: the run that works now.
+        dead: the run that held the warehouse and was killed.
     """
+    for report in _stored(places):
+        is_open = report.ending is Ending.running and report.run_id != running
+        yield _ended(report, dead) if is_open else report
+
+
+def close_reports(places: Places, running: str, dead: str | None) -> list[RunReport]:
+    """Write into each report that never came to say how its run ended what is known of it.
+
+    Returns:
+        These reports.
+
+    Raises:
+        OSError: one cannot be written.
+    """
+    left = [report for report in _stored(places) if report.ending is Ending.running]
+    closed = [_ended(report, dead) for report in left if report.run_id != running]
+    for report in closed:
+        report.write(places)
+    return closed
+
+
+def _stored(places: Places) -> Iterator[RunReport]:
     found = places.runs.glob(f"*/{REPORT}")
     for file in sorted(found, key=lambda file: file.parent.name, reverse=True):
-        try:
-            report = RunReport.model_validate_json(file.read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
-        if report.ending is Ending.running and report.run_id != running:
-            report.ending = Ending.killed
-            report.summary = f"Killed while it was in the stage {report.stage}."
-        yield report
+        with suppress(OSError, ValueError):
+            yield RunReport.model_validate_json(file.read_text("utf-8"))
+
+
+def _ended(report: RunReport, dead: str | None) -> RunReport:
+    """A run lets go of the warehouse when it ends: only one that never did was killed."""
+    if report.run_id == dead:
+        ending, how = Ending.killed, f"Killed while it was in the stage {report.stage}."
+    else:
+        ending = Ending.unreported
+        how = (
+            "It ended without being able to write its report; the last that is known of it is the "
+            f"stage {report.stage}."
+        )
+    return report.model_copy(update={"ending": ending, "summary": how})
 
 
 def _in_words(report: RunReport) -> Iterator[str]:
     yield f"# Run {report.run_id}: {report.ending}"
     yield ""
-    yield report.summary or "It is at work."
+    yield report.summary or f"It was at work in the stage {report.stage} when this was written."
     yield ""
     yield f"* Began {report.began_at:%Y-%m-%d %H:%M:%S} UTC, reading {report.events}."
     if report.ended_at:

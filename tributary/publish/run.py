@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +17,14 @@ from rich.console import Console
 
 from tributary.audit import AuditError, AuditResult, audit_candidate, check_rulebook
 from tributary.build import BuildResult, NodeOutcome, run_build
+from tributary.disk import full_disk, is_full
 from tributary.publish.alerts import alert_of, send
 from tributary.publish.candidate import CandidateError, make_candidate
 from tributary.publish.lock import (
     Holder,
     WarehouseUnwritableError,
     held,
-    holder_of,
+    holders_of,
     unwritable,
 )
 from tributary.publish.manifest import AuditVerdict, Manifest
@@ -43,8 +44,11 @@ from tributary.publish.reports import (
     Finding,
     RunReport,
     Stage,
+    close_reports,
     new_run_id,
     read_reports,
+    reserve,
+    sweep_reports,
 )
 from tributary.publish.settled import (
     fingerprint_of_reference,
@@ -71,6 +75,7 @@ class Run:
         settings: what it reads and where it writes.
         console: where it says what it does.
         report: what it leaves behind.
+        in_words: its last report in words; None: it has not ended, or could not write one.
         build: how the build ended; None before it has.
         may_lose_days: publish although days are gone that readers see now.
         told_to_stop: the signal by which it was; None: it was not.
@@ -81,6 +86,7 @@ class Run:
     settings: Settings
     console: Console
     report: RunReport
+    in_words: Path | None = field(default=None)
     build: BuildResult | None = field(default=None)
     audit: AuditResult | None = field(default=None)
     may_lose_days: bool = False
@@ -97,7 +103,9 @@ class Run:
         """Do something as a part of a stage, and note how long it took."""
         if stage is not self.report.stage:
             self.report.stage = stage
-            _leave(self)
+            # On a full disk an earlier one stays; it is the last one that space is kept for.
+            with suppress(OSError):
+                _leave(self)
         began = time.monotonic()
         try:
             yield
@@ -155,7 +163,8 @@ def begun(settings: Settings, console: Console, wait_s: float = 0) -> Iterator[R
             is_out = run.report.ending is Ending.published
             if not is_out:
                 run.report.ending = Ending.failed
-            said = str(raised) or "Interrupted."
+            said = full_disk(settings.warehouse) if is_full(raised) else str(raised)
+            said = said or "Interrupted."
             run.find(type(raised).__name__, said, is_blocking=not is_out)
             raise
         finally:
@@ -175,23 +184,26 @@ def _begin(settings: Settings, console: Console, wait_s: float, until_the_end: E
     )
     report = RunReport(run_id=hold.run_id, began_at=hold.since, events=settings.events)
     run = Run(settings, console, report)
+    sweep_reports(places)
     with unwritable(settings.warehouse, "written"):
-        if hold.dead:
-            _close(run, hold.dead)
+        _close_those_before(run, hold.dead)
+        reserve(places, hold.run_id)
+        _leave(run)
     for left in sweep(places):
         run.find(left.name, f"{left} cannot be deleted; nothing reads it.", is_blocking=False)
-    _leave(run)
     return run
 
 
-def _close(run: Run, dead: Holder) -> None:
-    """Say of a run that was killed that it was: it could not say so itself."""
-    said = f"{dead} was killed; this run goes on from what it left."
-    run.console.print(f"[yellow]Before this:[/] {said}", highlight=False, soft_wrap=True)
-    run.find("the run before", said, is_blocking=False)
-    for report in read_reports(run.places, run.report.run_id):
-        if report.run_id == dead.run_id and report.ending is Ending.killed:
-            report.write(run.places)
+def _close_those_before(run: Run, dead: Holder | None) -> None:
+    """Say of a run that was killed, or could not write how it ended, what is known of it."""
+    said = [f"{dead} was killed; this run goes on from what it left."] if dead else []
+    dead_id = dead.run_id if dead else None
+    for report in close_reports(run.places, run.report.run_id, dead_id):
+        if report.run_id != dead_id:
+            said.append(f"run {report.run_id}: {report.summary}")
+    for one in said:
+        run.console.print(f"[yellow]Before this:[/] {one}", highlight=False, soft_wrap=True)
+        run.find("the run before", one, is_blocking=False)
 
 
 @contextmanager
@@ -274,7 +286,7 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
             run.find(warning.name, found, is_blocking=False, rows=warning.failures)
         if run.build.error:
             run.report.ending = Ending.refused
-            raise run.fail("input", run.build.error)
+            raise run.fail("disk" if is_full(run.build.error) else "input", run.build.error)
         for problem in run.build.problems:
             run.find(problem.name, _in_words(run, problem), is_blocking=True)
         if run.build.problems:
@@ -441,8 +453,16 @@ def _end(run: Run) -> None:
     report.ended_at = datetime.now(UTC)
     report.summary = report.summary or _summary(run)
     shutil.rmtree(run.places.candidate(report.run_id), ignore_errors=True)
-    in_words = _leave(run)
-    _alert(run.console, report, run.settings.warehouse, run.settings.alert_webhook, in_words)
+    try:
+        run.in_words = _leave(run)
+    except OSError as failed:
+        why = full_disk(run.settings.warehouse) if is_full(failed) else failed
+        run.console.print(
+            f"[yellow]The report of this run could not be written:[/] {why}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    _alert(run.console, report, run.settings.warehouse, run.settings.alert_webhook, run.in_words)
     reports = sorted(run.places.runs.glob(f"*/{REPORT}"), reverse=True)
     for old in reports[run.settings.keep_runs :]:
         if old.parent.name != report.run_id:
@@ -459,17 +479,9 @@ def _alert(
             console.print(f"[yellow]{undelivered}[/]", highlight=False, soft_wrap=True)
 
 
-def _leave(run: Run) -> Path | None:
+def _leave(run: Run) -> Path:
     run.report.published = served_name(run.places)
-    try:
-        return run.report.write(run.places)
-    except OSError as failed:
-        run.console.print(
-            f"[yellow]The report of this run could not be written:[/] {failed}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        return None
+    return run.report.write(run.places)
 
 
 def _summary(run: Run) -> str:
@@ -489,6 +501,6 @@ def _summary(run: Run) -> str:
 def last_runs(settings: Settings, count: int) -> list[RunReport]:
     """The reports of the last runs, the newest first."""
     places = Places(settings.warehouse)
-    holder = holder_of(places.lock)
-    reports = read_reports(places, holder.run_id if holder else None)
+    at_work, dead = (holder.run_id if holder else None for holder in holders_of(places.lock))
+    reports = read_reports(places, at_work, dead)
     return [report for _, report in zip(range(count), reports, strict=False)]

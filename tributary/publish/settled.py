@@ -27,7 +27,7 @@ def last_run_of_the_same(settings: Settings, run_id: str) -> RunReport | None:
     went in it, a file's of what was written to it. `has_passed` knows, once the models have been
     built. The other files are read.
     """
-    reports = read_reports(Places(settings.warehouse), run_id)
+    reports = read_reports(Places(settings.warehouse), run_id, None)
     last = next((report for report in reports if report.run_id != run_id), None)
     if (
         last is None

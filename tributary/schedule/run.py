@@ -34,6 +34,7 @@ _MAY_PASS_LATER = (
     "is held by another process",
     "still being written",
     "Name days among them",
+    "is full",
     "IO Error",
     "Out of Memory",
 )

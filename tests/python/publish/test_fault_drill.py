@@ -3,13 +3,12 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
 from platforms import deliver, simulated
+from small_disk import small_disk
 from test_rebuilds import contents
 from warm import ONLY_MODELS, kill_in, last_report, run, start
 
@@ -148,22 +147,6 @@ def test_a_damaged_input_is_named_and_what_is_published_stays(
     assert published_rows(places) == right
 
 
-@contextmanager
-def small_disk(place: Path, megabytes: int) -> Iterator[Path]:
-    """A disk of its own, in memory, that is soon full; only root may have one."""
-    if os.geteuid() != 0:
-        pytest.skip("Only root can mount a small disk.")
-    place.mkdir()
-    options = ["-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]
-    mounted = subprocess.run(["mount", *options], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"This machine mounts no small disk: {mounted.stderr}")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
 def test_a_full_disk_is_said_and_what_is_published_stays(
     platform: tuple[Path, Places], right: Rows, tmp_path: Path
 ) -> None:
@@ -179,6 +162,10 @@ def test_a_full_disk_is_said_and_what_is_published_stays(
                 os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - free)
             assert run(events, full.warehouse, *ONLY_MODELS) in (1, 2, 3, 5)
             assert seen_by_readers(full) == before
+            report = last_report(full)
+            if free >= 1 << 20:
+                assert report.ending in (Ending.failed, Ending.refused)
+                assert "is full. Free some space" in report.summary, report.summary
             ballast.unlink()
         assert run(events, full.warehouse, *ONLY_MODELS) == 0
         assert published_rows(full) == right

@@ -371,7 +371,7 @@ def test_names_of_runs_sort_by_time_and_none_is_given_twice(tmp_path: Path) -> N
         )
     assert names[:2] == ["20260101T000000Z", "20260101T000000Z-02"]
     assert names == sorted(set(names))
-    assert [report.run_id for report in read_reports(places, None)] == names[::-1]
+    assert [report.run_id for report in read_reports(places, None, None)] == names[::-1]
     for name in names[:-1]:
         shutil.rmtree(places.runs / name)
     assert new_run_id(now, places) == "20260101T000000Z-13"
@@ -385,7 +385,7 @@ def test_only_a_failed_build_is_said_to_be_no_use(tmp_path: Path) -> None:
         report = RunReport(run_id="a", began_at=datetime.now(UTC), ending=Ending.failed)
         report.stage = stage
         console = Console(record=True, width=400)
-        print_ending(console, settings, report)
+        print_ending(console, settings, report, tmp_path)
         said = console.export_text()
         assert "Readers see nothing yet" in said
         assert ("serve none of it" in said) == ("--verbose" in said) == (stage is Stage.build)

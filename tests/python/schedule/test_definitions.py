@@ -273,6 +273,7 @@ def test_a_run_that_is_cancelled_is_not_tried_again(
             False,
         ),
         (Stage.build, "Out of Memory Error: could not allocate", True),
+        (Stage.build, "The disk of /w/build.duckdb is full. Free some space", True),
         (Stage.build, "12 found.", False),
         (Stage.export, "The disk of /w is full.", True),
         (Stage.audit, "revenue_daily breaks surfaces_sum_to_the_day", False),
