@@ -1,9 +1,10 @@
 """The command line: `tributary`."""
 
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -19,12 +20,13 @@ from tributary.publish.run import Run, begun, build_and_publish, build_marts, re
 from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows, reasons_held
 from tributary.schedule.command import schedule
 from tributary.settings import (
-    ALERT_WEBHOOK,
+    EVENTS,
     TARGETS,
-    WAREHOUSE,
     Settings,
     SettingsError,
+    alert_webhook,
     resolve,
+    warehouse_at,
 )
 from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
@@ -116,9 +118,7 @@ def run(
     try:
         settings = resolve(events, source, warehouse, (first_day, last_day), target)
     except SettingsError as error:
-        place = warehouse or Path(os.environ.get(WAREHOUSE, "warehouse"))
-        report_refusal(console, place, os.environ.get(ALERT_WEBHOOK), str(error))
-        refuse(console, str(error))
+        _refuse_run(console, str(error), events, warehouse)
     arguments = ["--select", select] if select else []
     if full_refresh:
         arguments.append("--full-refresh")
@@ -138,11 +138,25 @@ def run(
     raise typer.Exit(exit_code_of(at_work.report))
 
 
+def _refuse_run(
+    console: Console, message: str, events: str | None, warehouse: Path | None
+) -> NoReturn:
+    """Say why a run cannot begin: here, in a report, and to the webhook if there is a usable one."""
+    webhook = in_words = None
+    with suppress(SettingsError):
+        webhook = alert_webhook()
+    with suppress(SettingsError):
+        place, given = warehouse_at(warehouse), events or os.environ.get(EVENTS, "")
+        in_words = report_refusal(console, place, webhook, message, events=given)
+    refuse(console, f"{message} Report: {in_words}" if in_words else message)
+
+
 def _print_run(console: Console, ended: Run, is_whole: bool) -> None:
     """What was found, what the marts say, and what became of them."""
     settings, build = ended.settings, ended.build
     if build is None and ended.report.ending is Ending.refused:
-        refuse(console, ended.report.summary)
+        where = f" Report: {ended.in_words}" if ended.in_words else ""
+        refuse(console, ended.report.summary + where)
     if build and (build.error or build.problems):
         print_problems(console, settings, build)
     elif build and settings.target == "spark":

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -149,7 +150,6 @@ def resolve(
     project = find_project(Path.cwd())
     given_events = events or os.environ.get(EVENTS)
     given_source = source or os.environ.get(SOURCE, "events")
-    given_warehouse = warehouse or os.environ.get(WAREHOUSE)
     if given_source not in SOURCES:
         raise SettingsError(
             f"{SOURCE} is {given_source!r}; it must be one of {', '.join(SOURCES)}."
@@ -173,13 +173,23 @@ def resolve(
         project=project,
         events=located,
         source=given_source,
-        warehouse=Path(given_warehouse).absolute() if given_warehouse else project / "warehouse",
+        warehouse=warehouse_at(warehouse),
         backfill=_backfill(*backfill),
         target=target,
         keep_publications=_count(KEEP_PUBLICATIONS, Settings.keep_publications),
         keep_runs=_count(KEEP_RUNS, Settings.keep_runs),
-        alert_webhook=_webhook(),
+        alert_webhook=alert_webhook(),
     )
+
+
+def warehouse_at(given: Path | None) -> Path:
+    """The folder of the warehouse, as an option or the environment names it, or the project's own.
+
+    Raises:
+        SettingsError: none is named, and no project is there.
+    """
+    named = given or os.environ.get(WAREHOUSE)
+    return Path(named).absolute() if named else find_project(Path.cwd()) / "warehouse"
 
 
 def memory_limit() -> str:
@@ -194,11 +204,29 @@ def _count(name: str, default: int) -> int:
     return int(given)
 
 
-def _webhook() -> str | None:
+def alert_webhook() -> str | None:
+    """Where alerts are posted; None: nowhere.
+
+    Raises:
+        SettingsError: what is set is no address. It is not repeated: it may hold a secret.
+    """
     given = os.environ.get(ALERT_WEBHOOK) or None
-    if given and not given.startswith(("http://", "https://")):
-        raise SettingsError(f"{ALERT_WEBHOOK} is no address: it begins with http:// or https://.")
+    if given and not _is_address(given):
+        raise SettingsError(
+            f"{ALERT_WEBHOOK} is no address, and nobody would be told. Write one such as "
+            "https://host/path, without blanks."
+        )
     return given
+
+
+def _is_address(given: str) -> bool:
+    try:
+        parts = urlsplit(given)
+        # Asking for the port is what finds one that is no number.
+        has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and has_host and not re.search(r"\s", given)
 
 
 def _backfill(first: datetime | None, last: datetime | None) -> tuple[date, date] | None:

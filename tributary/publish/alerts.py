@@ -27,7 +27,7 @@ class Alert(BaseModel):
     Attributes:
         text: all of it in words: what a chat shows.
         level: failure (the marts were not published) or warning (they were).
-        run_id: the run.
+        run_id: the run; one that was refused before it began has a name as well.
         ending: how the run ended.
         stage: the stage in which it ended.
         warehouse: the folder of the warehouse.
@@ -51,7 +51,7 @@ class Alert(BaseModel):
 
 def alert_of(report: RunReport, warehouse: str, report_path: str | None) -> Alert | None:
     """What there is to say of a run; None where all is well."""
-    is_failure = report.ending in (Ending.failed, Ending.refused)
+    is_failure = report.ending in (Ending.failed, Ending.refused, Ending.busy)
     if not is_failure and not report.findings:
         return None
     lines = [f"tributary {report.run_id}: {report.summary}"]

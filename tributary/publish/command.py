@@ -28,9 +28,9 @@ from tributary.publish.publication import (
 from tributary.publish.reports import Ending, RunReport, Stage
 from tributary.publish.run import begun, last_runs
 from tributary.settings import SOURCES, Settings, SettingsError, find_project, resolve
-from tributary.words import REFUSED, WaitOption, WarehouseOption, refuse, yield_to_another
+from tributary.words import BUSY, REFUSED, WaitOption, WarehouseOption, refuse, yield_to_another
 
-_EXIT_CODES = {Stage.build: 1, Stage.export: 3, Stage.audit: 4, Stage.publish: 5}
+_EXIT_CODES = {Stage.begin: REFUSED, Stage.build: 1, Stage.export: 3, Stage.audit: 4, Stage.publish: 5}
 _LAST_RUNS = 5
 _LETTERS_OF_A_SUMMARY = 100
 
@@ -39,6 +39,8 @@ def exit_code_of(report: RunReport) -> int:
     """0 where a run did what it was to do; else the number of the stage that failed."""
     if report.ending is Ending.refused:
         return REFUSED
+    if report.ending is Ending.busy:
+        return BUSY
     return _EXIT_CODES[report.stage] if report.ending is Ending.failed else 0
 
 
@@ -117,7 +119,7 @@ def rollback(
 def _roll_back(
     settings: Settings, console: Console, wait_s: float, run_id: str | None
 ) -> Publication:
-    with begun(settings, console, wait_s) as run, run.stage(Stage.publish):
+    with begun(settings, console, wait_s, tells=False) as run, run.stage(Stage.publish):
         try:
             publication = _served_again(run.places, run_id)
         except PublicationError as failed:

@@ -22,8 +22,9 @@ _UNFINISHED = (f".{REPORT}.new", f".{REPORT_IN_WORDS}.new", _SPARE)
 
 
 class Stage(StrEnum):
-    """The stages of a run, in order."""
+    """The stages of a run, in order; begin: it never came to build anything."""
 
+    begin = "begin"
     build = "build"
     export = "export"
     audit = "audit"
@@ -31,7 +32,7 @@ class Stage(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a run ended; unreported: by itself, and could not write how."""
+    """How a run ended; busy: another was at work; unreported: it could not write how it ended."""
 
     running = "running"
     published = "published"
@@ -39,6 +40,7 @@ class Ending(StrEnum):
     rolled_back = "rolled back"
     failed = "failed"
     refused = "refused"
+    busy = "busy"
     killed = "killed"
     unreported = "unreported"
 
@@ -141,6 +143,24 @@ class RunReport(BaseModel):
         return folder / REPORT_IN_WORDS
 
 
+def leave_refusal(places: Places, report: RunReport) -> Path | None:
+    """Put the report of a run that never held the warehouse beside those of others.
+
+    Its name is the next that is free: while another is at work, its own is none of them.
+
+    Returns:
+        The report in words; None: it could not be written.
+    """
+    with suppress(OSError):
+        places.runs.mkdir(parents=True, exist_ok=True)
+        while True:
+            report.run_id = new_run_id(report.began_at, places)
+            with suppress(FileExistsError):
+                (places.runs / report.run_id).mkdir()
+                return report.write(places)
+    return None
+
+
 def reserve(places: Places, run_id: str) -> None:
     """Have the space that the last report of a run is going to need.
 
@@ -235,8 +255,9 @@ def _in_words(report: RunReport) -> Iterator[str]:
     yield ""
     yield report.summary or f"It was at work in the stage {report.stage} when this was written."
     yield ""
-    yield f"* Began {report.began_at:%Y-%m-%d %H:%M:%S} UTC, reading {report.events}."
-    if report.ended_at:
+    reading = f", reading {report.events}" if report.events else ""
+    yield f"* Began {report.began_at:%Y-%m-%d %H:%M:%S} UTC{reading}."
+    if report.ended_at and report.seconds:
         took = (report.ended_at - report.began_at).total_seconds()
         parts = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.seconds.items())
         yield f"* Ended after {took:.1f} s ({parts})."

@@ -22,6 +22,7 @@ from tributary.publish.alerts import alert_of, send
 from tributary.publish.candidate import CandidateError, make_candidate
 from tributary.publish.lock import (
     Holder,
+    WarehouseBusyError,
     WarehouseUnwritableError,
     held,
     holders_of,
@@ -45,6 +46,7 @@ from tributary.publish.reports import (
     RunReport,
     Stage,
     close_reports,
+    leave_refusal,
     new_run_id,
     read_reports,
     reserve,
@@ -131,7 +133,9 @@ class Run:
 
 
 @contextmanager
-def begun(settings: Settings, console: Console, wait_s: float = 0) -> Iterator[Run]:
+def begun(
+    settings: Settings, console: Console, wait_s: float = 0, *, tells: bool = True
+) -> Iterator[Run]:
     """Hold the warehouse, and leave a report of what the block did, however it ended.
 
     A StageFailedError ends the block; anything else that is raised is noted and goes on.
@@ -140,17 +144,26 @@ def begun(settings: Settings, console: Console, wait_s: float = 0) -> Iterator[R
         settings: of the run.
         console: where to say what happens.
         wait_s: how many seconds to wait for another run.
+        tells: where it cannot begin, leave a report of that and tell the webhook.
 
     Raises:
         WarehouseBusyError: another run is at work.
-        WarehouseUnwritableError: the warehouse cannot be made or written; that is said to the
-            webhook as well.
+        WarehouseUnwritableError: the warehouse cannot be made or written.
     """
     with ExitStack() as until_the_end:
         try:
             run = _begin(settings, console, wait_s, until_the_end)
-        except WarehouseUnwritableError as failed:
-            report_refusal(console, settings.warehouse, settings.alert_webhook, str(failed))
+        except (WarehouseBusyError, WarehouseUnwritableError) as failed:
+            if tells:
+                is_busy = isinstance(failed, WarehouseBusyError)
+                report_refusal(
+                    console,
+                    settings.warehouse,
+                    settings.alert_webhook,
+                    str(failed),
+                    events=settings.events,
+                    ending=Ending.busy if is_busy else Ending.refused,
+                )
             raise
         try:
             with _listening(run):
@@ -225,18 +238,34 @@ def _listening(run: Run) -> Iterator[None]:
             signal.signal(sort, handler)
 
 
-def report_refusal(console: Console, warehouse: Path, webhook: str | None, message: str) -> None:
-    """Tell the webhook of a run that was refused before it could leave a report."""
-    now = datetime.now(UTC)
+def report_refusal(
+    console: Console,
+    warehouse: Path,
+    webhook: str | None,
+    message: str,
+    *,
+    events: str = "",
+    ending: Ending = Ending.refused,
+) -> Path | None:
+    """Leave a report of a run that could not begin, and tell the webhook.
+
+    Returns:
+        The report in words; None: it could not be written.
+    """
+    places, now = Places(warehouse), datetime.now(UTC)
     report = RunReport(
-        run_id="",
+        run_id=new_run_id(now, places),
         began_at=now,
         ended_at=now,
-        ending=Ending.refused,
+        ending=ending,
+        stage=Stage.begin,
         summary=message,
-        published=served_name(Places(warehouse)),
+        events=events,
+        published=served_name(places),
     )
-    _alert(console, report, warehouse, webhook, None)
+    in_words = leave_refusal(places, report)
+    _alert(console, report, warehouse, webhook, in_words)
+    return in_words
 
 
 def build_and_publish(run: Run, arguments: list[str], verbose: bool) -> None:

@@ -28,7 +28,9 @@ def last_run_of_the_same(settings: Settings, run_id: str) -> RunReport | None:
     built. The other files are read.
     """
     reports = read_reports(Places(settings.warehouse), run_id, None)
-    last = next((report for report in reports if report.run_id != run_id), None)
+    # One that never began has changed nothing.
+    others = (one for one in reports if one.run_id != run_id and one.stage is not Stage.begin)
+    last = next(others, None)
     if (
         last is None
         or last.ending is not Ending.published

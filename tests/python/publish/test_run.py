@@ -226,15 +226,62 @@ def test_the_next_run_says_where_one_was_killed(events: Path, places: Places) ->
     assert f"Killed while it was in the stage {killed.stage}." in in_words
 
 
-def test_a_run_that_is_refused_before_it_begins_tells_the_webhook(
-    places: Places, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_a_run_that_is_refused_before_it_begins_leaves_a_report_and_tells_the_webhook(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, is_relative: bool
 ) -> None:
     monkeypatch.setenv(ALERT_WEBHOOK, receiver.address)
-    arguments = ["run", "--events", "/no/such/folder", "--warehouse", str(places.warehouse)]
-    assert CliRunner().invoke(app, arguments).exit_code == REFUSED
+    monkeypatch.chdir(tmp_path)
+    warehouse = "house" if is_relative else str(tmp_path / "house")
+    places = Places(tmp_path / "house")
+    places.publications.mkdir(parents=True)
+    places.current.symlink_to("earlier")
+    arguments = ["run", "--events", "/no/such/folder", "--warehouse", warehouse]
+    outcome = CliRunner().invoke(app, arguments)
+    assert outcome.exit_code == REFUSED
+    report = last_report(places)
+    assert (report.ending, report.stage) == (Ending.refused, Stage.begin)
+    in_words = places.runs / report.run_id / "report.md"
+    assert "/no/such/folder" in in_words.read_text("utf-8")
+    assert str(in_words) in " ".join(outcome.output.split())
     (alert,) = receiver.bodies
-    assert "/no/such/folder" in alert["text"]
-    assert alert["published"] == seen(places)
+    assert alert["text"] == f"tributary {report.run_id}: {report.summary}"
+    assert (alert["run_id"], alert["stage"]) == (report.run_id, "begin")
+    assert (alert["report"], alert["published"]) == (str(in_words), "earlier")
+    assert alert["warehouse"] == str(places.warehouse)
+    listed = CliRunner().invoke(app, ["status", "--warehouse", warehouse]).output
+    assert report.run_id in listed
+
+
+def test_an_address_that_is_none_is_refused_in_words_before_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ALERT_WEBHOOK, "hooks.example.com/secret")
+    outcome = CliRunner().invoke(app, ["run", "--warehouse", str(tmp_path)])
+    assert outcome.exit_code == REFUSED
+    assert f"{ALERT_WEBHOOK} is no address" in outcome.output
+    assert "MissingSchema" not in outcome.output
+    assert "is no address" in last_report(Places(tmp_path)).summary
+
+
+def test_a_run_that_finds_another_at_work_tells_of_it(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ALERT_WEBHOOK, receiver.address)
+    places = Places(tmp_path)
+    at = ["--warehouse", str(tmp_path)]
+    with held(places.lock, lambda _: "the-first"):
+        assert CliRunner().invoke(app, ["run", *at]).exit_code == BUSY
+        (alert,) = receiver.bodies
+        places.publications.mkdir()
+        assert CliRunner().invoke(app, ["rollback", *at]).exit_code == BUSY
+    assert len(receiver.bodies) == 1
+    report = last_report(places)
+    assert (alert["level"], alert["ending"], alert["stage"]) == ("failure", "busy", "begin")
+    assert (alert["run_id"], report.ending) == (report.run_id, Ending.busy)
+    assert "run the-first" in alert["text"]
+    assert Path(alert["report"]).is_file()
+    assert [one.ending for one in read_reports(places, None, None)] == [Ending.busy]
 
 
 def test_a_second_run_is_refused_while_one_is_at_work(events: Path, places: Places) -> None:

@@ -2,14 +2,20 @@
 
 import os
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 from conftest import Command
 from platforms import simulated
+from rich.console import Console
 
-from tributary.publish.settled import has_passed
+from tributary.publish.places import Places
+from tributary.publish.reports import Ending, RunReport, Stage
+from tributary.publish.run import report_refusal
+from tributary.publish.settled import fingerprint_of_reference, has_passed, last_run_of_the_same
+from tributary.settings import resolve
 
 SIMULATED = ("--clean", "--days", "3", "--requests-per-day", "40")
 UNTESTED = "nothing new to test"
@@ -40,6 +46,23 @@ def test_what_passed_is_not_tested_again_until_something_is_new(
     outcome = tributary(*arguments)
     assert outcome.returncode == 1, outcome.stdout
     assert "regions_have_one_row_per_region_code" in outcome.stdout
+
+
+def test_a_run_that_never_began_says_nothing_of_the_one_before(tmp_path: Path) -> None:
+    events, warehouse = tmp_path / "events", tmp_path / "warehouse"
+    (events / "clicks").mkdir(parents=True)
+    settings = resolve(events=str(events), warehouse=warehouse)
+    places, now = Places(warehouse), datetime.now(UTC) + timedelta(seconds=1)
+    warehouse.mkdir()
+    with duckdb.connect(str(settings.build_database)) as connection:
+        connection.execute("create schema state; create table state.files_now (path varchar)")
+    published = RunReport(
+        run_id="20260101T000000Z", began_at=now, ending=Ending.published, stage=Stage.publish
+    )
+    published.events, published.reference = settings.events, fingerprint_of_reference(settings)
+    published.write(places)
+    report_refusal(Console(quiet=True), warehouse, None, "busy", ending=Ending.busy)
+    assert last_run_of_the_same(settings, "now") == published
 
 
 @pytest.mark.parametrize(
