@@ -12,6 +12,8 @@ class Receiver:
     def __init__(self) -> None:
         self.answers: list[int] = []
         self.bodies: list[dict[str, Any]] = []
+        self.leads_to: str | None = None
+        self.asked = 0
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -19,6 +21,13 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.bodies.append(json.loads(body))
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
+                if receiver.leads_to:
+                    self.send_header("Location", receiver.leads_to)
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                receiver.asked += 1
+                self.send_response(200)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:

@@ -17,6 +17,8 @@ _SECONDS = 15
 """An alert has this long, however often it is asked for: a run waits for it before it ends."""
 _PAUSES = (0.5, 1, 2)
 """Seconds before each further try."""
+_DELIVERED = range(200, 300)
+_ELSEWHERE = range(300, 400)
 _OUT_OF_ORDER = (429, 500, 502, 503, 504)
 _TIMED_OUT = "it timed out"
 
@@ -107,9 +109,17 @@ def _posted(alert: Alert, webhook: str, until: float) -> str | None:
         time.sleep(pause)
         try:
             # Streamed, so that the answer's body, which nobody needs, is not waited for.
-            with requests.post(webhook, json=payload, timeout=left, stream=True) as answer:
-                if answer.ok:
+            # Where it leads elsewhere, a client asks there without what was to be posted.
+            with requests.post(
+                webhook, json=payload, timeout=left, stream=True, allow_redirects=False
+            ) as answer:
+                if answer.status_code in _DELIVERED:
                     return None
+                if answer.status_code in _ELSEWHERE:
+                    return (
+                        f"The alert was not delivered: {_host(webhook)} leads elsewhere "
+                        f"({answer.status_code}). Set the address that it leads to."
+                    )
                 said = f"The alert was refused by {_host(webhook)}: {answer.status_code}."
                 if answer.status_code not in _OUT_OF_ORDER:
                     break

@@ -48,6 +48,7 @@ def test_of_a_run_without_a_finding_nothing_is_said() -> None:
         (Ending.published, WARNING, "warning"),
         (Ending.failed, FAILURE, "failure"),
         (Ending.refused, FAILURE, "failure"),
+        (Ending.busy, FAILURE, "failure"),
     ],
 )
 def test_the_payload_says_what_happened_where_and_what_readers_see(
@@ -80,6 +81,18 @@ def test_a_refusal_is_said_without_the_secret_of_the_address(receiver: Receiver)
     receiver.answers = [403]
     said = send(alert(Ending.failed, FAILURE), receiver.address)
     assert said == "The alert was refused by 127.0.0.1: 403."
+
+
+@pytest.mark.parametrize("answer", [301, 302, 307])
+def test_a_receiver_that_leads_elsewhere_has_not_been_told(receiver: Receiver, answer: int) -> None:
+    receiver.answers, receiver.leads_to = [answer], receiver.address
+    said = send(alert(Ending.failed, FAILURE), receiver.address)
+    assert said == (
+        f"The alert was not delivered: 127.0.0.1 leads elsewhere ({answer}). Set the address that "
+        "it leads to."
+    )
+    assert len(receiver.bodies) == 1
+    assert receiver.asked == 0
 
 
 def test_a_receiver_that_is_away_is_said_and_raises_nothing(
