@@ -16,7 +16,14 @@ from tributary.bench.readers import bench_readers
 from tributary.publish.command import exit_code_of, print_ending, rollback, status
 from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
 from tributary.publish.reports import Ending
-from tributary.publish.run import Run, begun, build_and_publish, build_marts, report_refusal
+from tributary.publish.run import (
+    Run,
+    begun,
+    build_and_publish,
+    build_marts,
+    report_refusal,
+    was_interrupted,
+)
 from tributary.quarantine import EVENT_TABLES, QuarantineError, export_rows, reasons_held
 from tributary.schedule.command import schedule
 from tributary.settings import (
@@ -32,7 +39,7 @@ from tributary.simulate.command import simulate
 from tributary.summary import print_counts, print_problems, print_summary
 from tributary.whatif.command import whatif
 from tributary.why.command import why
-from tributary.words import WaitOption, WarehouseOption, refuse, yield_to_another
+from tributary.words import WaitOption, WarehouseOption, refuse, stop, yield_to_another
 
 app = typer.Typer(
     name="tributary",
@@ -46,7 +53,8 @@ app = typer.Typer(
         "published.\n\n"
         "Exit codes: 0 done; 1 a model or a test failed; 2 the input, the command or the warehouse "
         "was refused; 3 the marts could not be copied out of the build; 4 the audit found them "
-        "wrong, or could not be held; 5 they could not be published; 6 another run is at work. "
+        "wrong, or could not be held; 5 they could not be published; 6 another run is at work; "
+        "130 it was told to stop. "
         "Whatever but 0 leaves what is published as it was."
     ),
 )
@@ -122,6 +130,7 @@ def run(
     arguments = ["--select", select] if select else []
     if full_refresh:
         arguments.append("--full-refresh")
+    at_work: Run | None = None
     try:
         with begun(settings, console, wait) as at_work:
             at_work.may_lose_days = allow_lost_days
@@ -134,6 +143,12 @@ def run(
         yield_to_another(console, str(busy))
     except WarehouseUnwritableError as unwritable:
         refuse(console, str(unwritable))
+    except KeyboardInterrupt:
+        if at_work is None:
+            stop(console, "It had not begun.")
+        if was_interrupted(at_work.report):
+            print_ending(console, settings, at_work.report, at_work.in_words)
+            raise typer.Exit(exit_code_of(at_work.report)) from None
     _print_run(console, at_work, is_whole=not select)
     raise typer.Exit(exit_code_of(at_work.report))
 
@@ -141,7 +156,7 @@ def run(
 def _refuse_run(
     console: Console, message: str, events: str | None, warehouse: Path | None
 ) -> NoReturn:
-    """Say why a run cannot begin: here, in a report, and to the webhook if there is a usable one."""
+    """Say why a run cannot begin: here, in a report, and to the webhook if one can be used."""
     webhook = in_words = None
     with suppress(SettingsError):
         webhook = alert_webhook()

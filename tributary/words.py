@@ -9,6 +9,7 @@ from rich.markup import escape
 
 REFUSED = 2
 BUSY = 6
+INTERRUPTED = 130
 
 WarehouseOption = Annotated[
     Path | None,
@@ -31,6 +32,11 @@ def refuse(console: Console, message: str) -> NoReturn:
 def yield_to_another(console: Console, message: str) -> NoReturn:
     """Say which run is at work, and end."""
     _end(console, "Busy", message, BUSY)
+
+
+def stop(console: Console, message: str) -> NoReturn:
+    """Say what became of a command that was told to stop, and end."""
+    _end(console, "Interrupted", message, INTERRUPTED)
 
 
 def _end(console: Console, word: str, message: str, code: int) -> NoReturn:

@@ -27,13 +27,12 @@ from tributary.publish.places import Places
 from tributary.publish.reports import RunReport, Stage
 from tributary.publish.run import begun, build_and_publish
 from tributary.settings import Settings, resolve
-from tributary.words import BUSY, REFUSED
+from tributary.words import BUSY, INTERRUPTED, REFUSED
 
 ONLY_MODELS = ("--resource-type", "model")
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["preloaded"])
 _SECONDS = 300
-INTERRUPTED = 130
 
 
 def command(

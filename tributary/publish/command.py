@@ -26,11 +26,25 @@ from tributary.publish.publication import (
     served_name,
 )
 from tributary.publish.reports import Ending, RunReport, Stage
-from tributary.publish.run import begun, last_runs
+from tributary.publish.run import begun, last_runs, was_interrupted
 from tributary.settings import SOURCES, Settings, SettingsError, find_project, resolve
-from tributary.words import BUSY, REFUSED, WaitOption, WarehouseOption, refuse, yield_to_another
+from tributary.words import (
+    BUSY,
+    INTERRUPTED,
+    REFUSED,
+    WaitOption,
+    WarehouseOption,
+    refuse,
+    yield_to_another,
+)
 
-_EXIT_CODES = {Stage.begin: REFUSED, Stage.build: 1, Stage.export: 3, Stage.audit: 4, Stage.publish: 5}
+_EXIT_CODES = {
+    Stage.begin: REFUSED,
+    Stage.build: 1,
+    Stage.export: 3,
+    Stage.audit: 4,
+    Stage.publish: 5,
+}
 _LAST_RUNS = 5
 _LETTERS_OF_A_SUMMARY = 100
 
@@ -41,6 +55,8 @@ def exit_code_of(report: RunReport) -> int:
         return REFUSED
     if report.ending is Ending.busy:
         return BUSY
+    if was_interrupted(report):
+        return INTERRUPTED
     return _EXIT_CODES[report.stage] if report.ending is Ending.failed else 0
 
 
@@ -65,6 +81,15 @@ def print_ending(
             soft_wrap=True,
         )
         return
+    seen = f"publication {report.published}" if report.published else "nothing yet"
+    if was_interrupted(report):
+        console.print(
+            f"[bold red]Interrupted[/] in the stage {report.stage}; the next run goes on from what "
+            f"was built. Readers see {seen}.{where}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
     for finding in report.findings:
         if finding.is_blocking and finding.stage is not Stage.build:
             console.print(
@@ -74,7 +99,6 @@ def print_ending(
                 soft_wrap=True,
             )
     if report.ending is Ending.failed:
-        seen = f"publication {report.published}" if report.published else "nothing yet"
         is_build = report.stage is Stage.build
         serve = f"; {settings.built_into} did not pass: serve none of it" if is_build else ""
         log = " dbt's own log of it: run again with --verbose." if is_build else ""

@@ -63,6 +63,8 @@ from tributary.summary import first_rows
 
 _DAMAGED = ("Corrupt database file", "checksum", "not a valid DuckDB database", "Serialization")
 _LOST_SHOWN = 5
+INTERRUPTED = "interrupted"
+"""Name of the finding."""
 
 
 class StageFailedError(Exception):
@@ -122,9 +124,14 @@ class Run:
         )
         self.report.findings.append(finding)
 
+    @property
+    def how_interrupted(self) -> str:
+        """Of a run that was told to stop: by what, where that is known."""
+        return f"It was told to stop{f' ({self.told_to_stop})' if self.told_to_stop else ''}."
+
     def interrupted(self) -> KeyboardInterrupt:
         """What ends a run that was told to stop."""
-        return KeyboardInterrupt(f"It was told to stop ({self.told_to_stop}).")
+        return KeyboardInterrupt(self.how_interrupted)
 
     def fail(self, name: str, message: str) -> StageFailedError:
         """Note what ends the run."""
@@ -134,7 +141,12 @@ class Run:
 
 @contextmanager
 def begun(
-    settings: Settings, console: Console, wait_s: float = 0, *, tells: bool = True
+    settings: Settings,
+    console: Console,
+    wait_s: float = 0,
+    *,
+    tells: bool = True,
+    interrupts: tuple[type[BaseException], ...] = (KeyboardInterrupt,),
 ) -> Iterator[Run]:
     """Hold the warehouse, and leave a report of what the block did, however it ended.
 
@@ -145,6 +157,7 @@ def begun(
         console: where to say what happens.
         wait_s: how many seconds to wait for another run.
         tells: where it cannot begin, leave a report of that and tell the webhook.
+        interrupts: what is raised in a run that is told to stop.
 
     Raises:
         WarehouseBusyError: another run is at work.
@@ -176,9 +189,12 @@ def begun(
             is_out = run.report.ending is Ending.published
             if not is_out:
                 run.report.ending = Ending.failed
-            said = full_disk(settings.warehouse) if is_full(raised) else str(raised)
-            said = said or "Interrupted."
-            run.find(type(raised).__name__, said, is_blocking=not is_out)
+            name, said = type(raised).__name__, str(raised)
+            if isinstance(raised, interrupts):
+                name, said = INTERRUPTED, run.how_interrupted
+            elif is_full(raised):
+                said = full_disk(settings.warehouse)
+            run.find(name, said, is_blocking=not is_out)
             raise
         finally:
             _end(run)
@@ -522,9 +538,16 @@ def _summary(run: Run) -> str:
     if report.ending in (Ending.built, Ending.rolled_back, Ending.refused):
         return blocking[0].message if blocking else f"{report.ending.capitalize()}."
     kept = "What was published before stays." if report.published else "Nothing is published yet."
+    if was_interrupted(report):
+        return f"Interrupted in the stage {report.stage}. {run.how_interrupted} {kept}"
     first = f"{blocking[0].name}: {blocking[0].message}" if blocking else "It did not end."
     more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
     return f"The stage {report.stage} failed. {first}{more} {kept}"
+
+
+def was_interrupted(report: RunReport) -> bool:
+    """A run that was told to stop before it published."""
+    return any(finding.name == INTERRUPTED and finding.is_blocking for finding in report.findings)
 
 
 def last_runs(settings: Settings, count: int) -> list[RunReport]:

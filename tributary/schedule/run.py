@@ -30,6 +30,7 @@ from tributary.settings import Settings
 
 Told = dg.MaterializeResult[Any] | dg.AssetCheckResult
 _FOUND = ("fail", "warn", "error", "runtime error")
+_INTERRUPTS = (KeyboardInterrupt, GeneratorExit, dg.DagsterExecutionInterruptedError)
 _MAY_PASS_LATER = (
     "is held by another process",
     "still being written",
@@ -68,7 +69,7 @@ def write_audit_publish(
     """
     console = Console(file=_Lines(say), width=1000)
     try:
-        with begun(settings, console, wait_s) as run:
+        with begun(settings, console, wait_s, interrupts=_INTERRUPTS) as run:
             refuse_unusable_rules(run)
             marts = yield from _built(run, graph)
             manifest, folder = export_marts(run, marts)

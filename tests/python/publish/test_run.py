@@ -16,7 +16,7 @@ from platforms import simulated
 from receiver import Receiver
 from rich.console import Console
 from typer.testing import CliRunner
-from warm import INTERRUPTED, ONLY_MODELS, end_of, kill_in, last_report, run, start
+from warm import ONLY_MODELS, end_of, kill_in, last_report, run, start
 
 from tributary.audit import AuditError
 from tributary.cli import app
@@ -26,9 +26,9 @@ from tributary.publish.manifest import read_manifest
 from tributary.publish.places import Places
 from tributary.publish.publication import served
 from tributary.publish.reports import Ending, RunReport, Stage, new_run_id, read_reports
-from tributary.publish.run import begun
+from tributary.publish.run import Run, begun
 from tributary.settings import ALERT_WEBHOOK, EVENTS, KEEP_RUNS, resolve
-from tributary.words import BUSY, REFUSED
+from tributary.words import BUSY, INTERRUPTED, REFUSED
 
 SIMULATED = ("--format", "parquet", "--clean", "--days", "3", "--requests-per-day", "40")
 OF_ALL = "where surface = '(all)' and requested_on = (select min(requested_on) from revenue_daily)"
@@ -207,9 +207,49 @@ def test_a_run_that_is_told_to_stop_says_so_and_publishes_nothing(
     assert end_of(process) == INTERRUPTED
     report = last_report(places)
     assert (report.ending, report.stage) == (Ending.failed, Stage.build)
-    assert report.findings[-1].name == "KeyboardInterrupt"
+    assert report.findings[-1].name == "interrupted"
     assert seen(places) == before
     assert [alert["level"] for alert in receiver.bodies] == ["failure"]
+
+
+@pytest.mark.parametrize("is_out", [False, True])
+def test_who_stops_a_run_is_told_what_became_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_out: bool
+) -> None:
+    def stop(at_work: Run, *_: object) -> None:
+        at_work.report.stage = Stage.publish
+        if is_out:
+            at_work.report.ending = Ending.published
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("tributary.cli.build_and_publish", stop)
+    outcome = CliRunner().invoke(app, ["run", "--warehouse", str(tmp_path)])
+    report = last_report(Places(tmp_path))
+    assert report.findings[-1].name == "interrupted"
+    said = " ".join(outcome.output.split())
+    in_words = Places(tmp_path).runs / report.run_id / "report.md"
+    assert f"Report: {in_words}." in said
+    if is_out:
+        assert outcome.exit_code == 0
+        assert f"Published {report.run_id}" in said
+    else:
+        assert outcome.exit_code == INTERRUPTED
+        assert "Interrupted in the stage publish" in said
+        assert "It was told to stop (SIGTERM)." in in_words.read_text("utf-8")
+
+
+def test_another_name_of_an_interrupt_is_one_as_well(tmp_path: Path) -> None:
+    class OtherError(BaseException):
+        pass
+
+    with (
+        pytest.raises(OtherError),
+        begun(resolve(warehouse=tmp_path), Console(quiet=True), interrupts=(OtherError,)),
+    ):
+        raise OtherError
+    report = last_report(Places(tmp_path))
+    assert report.findings[-1].name == "interrupted"
+    assert report.summary.startswith("Interrupted in the stage build. It was told to stop.")
 
 
 def test_the_next_run_says_where_one_was_killed(events: Path, places: Places) -> None:
