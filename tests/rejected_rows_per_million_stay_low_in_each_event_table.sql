@@ -3,6 +3,7 @@
 -- a tenth is a feed that changed its format.
 {{ config(
     fail_calc='coalesce(max(rejected_ppm), 0)',
+    meta={'unit': 'per million'},
     warn_if='> ' ~ var('reject_share_warn_ppm'),
     error_if='> ' ~ var('reject_share_error_ppm'),
 ) }}

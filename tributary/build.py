@@ -21,6 +21,7 @@ class NodeOutcome:
         kind: model, test or file.
         status: dbt's word for how it ended.
         failures: how much a test found.
+        unit: of it, where it is no number of rows: "per million".
         message: what dbt or the engine said, in our words.
         subject: the model or source that a test is about, where it is about one.
         query: the query whose rows a test found.
@@ -33,6 +34,12 @@ class NodeOutcome:
     message: str
     subject: str = ""
     query: str = ""
+    unit: str = ""
+
+    @property
+    def found(self) -> str:
+        """How much a test found, in words."""
+        return f"{self.failures:,} {self.unit or 'found'}"
 
 
 @dataclass
@@ -157,6 +164,7 @@ def _record(result: BuildResult, node: Any) -> None:
         message=explain(node.message or ""),
         subject=(getattr(node.node, "attached_node", None) or "").split(".")[-1],
         query=getattr(node.node, "compiled_code", None) or "",
+        unit=str((node.node.config.get("meta") or {}).get("unit", "")),
     )
     if status in ("error", "fail", "runtime error"):
         result.problems.append(outcome)

@@ -177,7 +177,7 @@ def _print_run(console: Console, ended: Run, is_whole: bool) -> None:
     elif build and settings.target == "spark":
         print_counts(console, build, "The marts are tables of the Spark database [bold]marts[/].")
     elif build and is_whole:
-        print_summary(console, settings, build)
+        print_summary(console, settings, build, ended.audit)
     elif build:
         print_counts(console, build, f"Built into {settings.built_into}; nothing is published.")
     print_ending(console, settings, ended.report, ended.in_words)

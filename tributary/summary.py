@@ -9,8 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from tributary.audit import AuditResult, RuleOutcome
 from tributary.build import BuildResult, NodeOutcome
 from tributary.settings import Settings
+from tributary.words import warned_in_words
 
 _REASONS_SHOWN = 12
 _EVENT_TABLES = 5
@@ -156,7 +158,7 @@ def print_problems(console: Console, settings: Settings, result: BuildResult) ->
     said: set[str] = set()
     for problem in result.problems:
         found = problem.status == "fail"
-        what = f"{problem.failures:,} found" if found else problem.message
+        what = problem.found if found else problem.message
         about = f" ({problem.subject})" if problem.subject else ""
         again = "the same" if what in said and not found else what
         console.print(
@@ -186,13 +188,16 @@ def first_rows(database: Path, problem: NodeOutcome) -> list[str]:
     return [", ".join(values[:_COLUMNS_OF_A_TEST]) for values in shown]
 
 
-def print_summary(console: Console, settings: Settings, result: BuildResult) -> None:
+def print_summary(
+    console: Console, settings: Settings, result: BuildResult, audit: AuditResult | None
+) -> None:
     """Show the built marts in a few tables.
 
     Args:
         console: where to print.
         settings: the run's own, for the database of the build and the currency in the headings.
         result: how the build ended, for its warnings and counts.
+        audit: what the audit found; None: it was not held.
     """
     database, currency = settings.build_database, settings.reporting_currency
     with duckdb.connect(str(database), read_only=True) as connection:
@@ -212,25 +217,41 @@ def print_summary(console: Console, settings: Settings, result: BuildResult) -> 
             highlight=False,
             soft_wrap=True,
         )
-    print_counts(console, result)
+    print_counts(console, result, audit=audit)
 
 
-def print_counts(console: Console, result: BuildResult, where: str = "") -> None:
+def print_counts(
+    console: Console, result: BuildResult, where: str = "", audit: AuditResult | None = None
+) -> None:
     """What was built and checked, what warned, and where the marts are."""
-    for warning in sorted(result.warnings, key=lambda warning: warning.name):
-        console.print(
-            f"[yellow]Not so:[/] {warning.name.replace('_', ' ')}: {warning.failures:,} found.",
-            highlight=False,
-        )
+    warned = [
+        f"{warning.name.replace('_', ' ')}: {warning.found}."
+        for warning in sorted(result.warnings, key=lambda warning: warning.name)
+    ]
+    warned += [
+        f"{one.rule.replace('_', ' ')} ({one.mart}): {_first(one)}."
+        for one in (audit.warnings if audit else ())
+    ]
+    for one in warned:
+        console.print(f"[yellow]Not so:[/] {_plain(one)}", highlight=False)
     passed = result.counts.get("pass", 0)
     built = result.counts.get("success", 0)
     tests = f"{passed} tests passed" if passed else "nothing new to test"
     console.print(
         f"[bold green]{built} models built, {tests}[/], "
-        f"{len(result.warnings)} warned. {where}".rstrip(),
+        f"{warned_in_words(len(result.warnings), audit.tally.warned if audit else 0)}. "
+        f"{where}".rstrip(),
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _first(outcome: RuleOutcome) -> str:
+    """Of a rule that warned: how many rows, and the first of them."""
+    if not outcome.examples:
+        return outcome.message.rstrip(".")
+    more = f", and {outcome.found - 1:,} more" if outcome.found > 1 else ""
+    return f"{outcome.examples[0]}{more}"
 
 
 def _print_totals(console: Console, totals: tuple[Any, ...], currency: str) -> None:

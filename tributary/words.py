@@ -34,6 +34,16 @@ def yield_to_another(console: Console, message: str) -> NoReturn:
     _end(console, "Busy", message, BUSY)
 
 
+def warned_in_words(tests: int, rules: int) -> str:
+    """How much of a run warned, by the same words wherever it is said."""
+    parts = [
+        f"{number} {what if number == 1 else what + 's'} of the {where}"
+        for number, what, where in ((tests, "test", "build"), (rules, "rule", "audit"))
+        if number
+    ]
+    return f"{' and '.join(parts) or 'nothing'} warned"
+
+
 def stop(console: Console, message: str) -> NoReturn:
     """Say what became of a command that was told to stop, and end."""
     _end(console, "Interrupted", message, INTERRUPTED)

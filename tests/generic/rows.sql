@@ -40,7 +40,7 @@
 
 {#- The rows that meet a condition, as parts per million of all rows. Use warn_if and error_if. -#}
 {% test share_of_rows_stays_low(model, condition) %}
-    {{ config(fail_calc='coalesce(max(share_ppm), 0)') }}
+    {{ config(fail_calc='coalesce(max(share_ppm), 0)', meta={'unit': 'per million'}) }}
     select
         cast(
             floor({{ ratio(

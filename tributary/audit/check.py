@@ -53,7 +53,8 @@ class Check:
         parts: what it asks in SQL, all of it in one expectation.
         natives: what it asks by native expectations.
         covers: marts that a part of the whole reports under; none: those of the parts.
-        note: a query of one text, what to add where the rule holds; None: nothing.
+        note: a query of one text, what to add where the rule holds, and of whether there was enough
+            to judge by; None: nothing is to be added.
     """
 
     rule: str

@@ -16,6 +16,7 @@ class RuleOutcome(BaseModel):
         severity: block or warn.
         passed: whether it holds.
         checked: whether it could be evaluated at all; what could not has not passed.
+        judged: whether there was enough to judge by; where there was not, it passes and says so.
         found: rows that break it.
         says: what must hold, in words that follow the mart's name.
         note: what is worth knowing of a rule that holds, such as that too little is known.
@@ -33,6 +34,7 @@ class RuleOutcome(BaseModel):
     severity: Literal["block", "warn"]
     passed: bool
     checked: bool = True
+    judged: bool = True
     found: int = 0
     says: str
     note: str | None = None
@@ -40,6 +42,24 @@ class RuleOutcome(BaseModel):
     examples: tuple[str, ...] = ()
     reason: str
     advice: str
+
+
+class Tally(BaseModel):
+    """How many rules came out how, each counted once, whatever the number of marts it was asked of.
+
+    Attributes:
+        asked: all of them.
+        held: hold wherever they were asked.
+        unjudged: had too little to judge by, everywhere, and hold nothing against the candidate.
+        warned: do not hold somewhere, and block nothing.
+        blocked: block the candidate.
+    """
+
+    asked: int
+    held: int
+    unjudged: int
+    warned: int
+    blocked: int
 
 
 class AuditResult(BaseModel):
@@ -64,6 +84,22 @@ class AuditResult(BaseModel):
     def passed(self) -> bool:
         """Whether no rule that blocks has failed: the candidate may be published."""
         return not self.failures
+
+    @property
+    def tally(self) -> Tally:
+        """The rules by how they came out."""
+        asked = {rule.rule for rule in self.rules}
+        blocked = {rule.rule for rule in self.failures}
+        warned = {rule.rule for rule in self.warnings} - blocked
+        judged = {rule.rule for rule in self.rules if rule.judged}
+        unjudged = asked - judged - blocked - warned
+        return Tally(
+            asked=len(asked),
+            held=len(asked - blocked - warned - unjudged),
+            unjudged=len(unjudged),
+            warned=len(warned),
+            blocked=len(blocked),
+        )
 
     @property
     def failures(self) -> tuple[RuleOutcome, ...]:

@@ -48,13 +48,14 @@ def write_page(result: AuditResult, validated: Iterable[Any]) -> None:
 
 def verdict(result: AuditResult) -> str:
     """The outcome of an audit in one sentence."""
-    failed = len({outcome.rule for outcome in result.failures})
-    warned = len({outcome.rule for outcome in result.warnings})
+    failed, warned = result.tally.blocked, result.tally.warned
     if failed:
         rules = "1 rule that blocks does" if failed == 1 else f"{failed} rules that block do"
         return f"Refused: {rules} not hold."
     if warned:
         return f"Passed, with {'1 rule' if warned == 1 else f'{warned} rules'} that warned."
+    if result.tally.unjudged:
+        return "Passed: every rule that could be judged holds."
     return "Passed: every rule holds."
 
 

@@ -119,7 +119,7 @@ class Suites:
 
     def _of_check(self, check: Check, found: dict[tuple[str, str], Any]) -> Iterator[RuleOutcome]:
         rule = self.rulebook.rule(check.rule)
-        note = self._note(check)
+        note, is_judged = self._note(check)
         result: Any = found.get((check.rule, ""))
         broken = _rows_by_mart(result) if result is not None else {}
         for mart in check.marts:
@@ -139,7 +139,7 @@ class Suites:
                 if unread is None and not outcome.success:
                     count, texts = self._native_found(native, outcome)
                     number, examples = number + count, examples + texts
-            yield _outcome(check, rule, mart, severity, number, examples, unread, note)
+            yield _outcome(check, rule, mart, severity, number, examples, unread, note, is_judged)
 
     def _native_found(self, native: Native, result: Any) -> tuple[int, tuple[str, ...]]:
         """How many rows broke a native expectation, and the first of them."""
@@ -155,10 +155,11 @@ class Suites:
         )
         return int(found["unexpected_count"]), tuple(str(row[0]) for row in rows)
 
-    def _note(self, check: Check) -> str | None:
+    def _note(self, check: Check) -> tuple[str | None, bool]:
+        """What to add of a rule that holds, and whether it had enough to judge by."""
         if not check.note or self._usable(read for part in check.parts for read in part.reads):
-            return None
-        return next((str(row[0]) for row in self._rows(check.note)), None)
+            return None, True
+        return next(((str(said), bool(judged)) for said, judged in self._rows(check.note)))
 
     def _rows(self, query: str) -> list[Any]:
         import sqlalchemy
@@ -231,6 +232,7 @@ def _outcome(
     examples: tuple[str, ...],
     unread: str | None,
     note: str | None,
+    is_judged: bool,
 ) -> RuleOutcome:
     subject = "The candidate" if mart == WHOLE else mart
     if found:
@@ -242,6 +244,8 @@ def _outcome(
         )
     elif unread:
         message = f"{subject} could not be asked whether it {check.says}: {unread}."
+    elif not is_judged:
+        message = f"{subject} was not judged by {check.rule}. {note}"
     else:
         message = f"{subject} {check.says}.{' ' + note if note else ''}"
     return RuleOutcome(
@@ -251,6 +255,7 @@ def _outcome(
         severity=severity,
         passed=not found and not unread,
         checked=not unread or found > 0,
+        judged=is_judged or found > 0 or unread is not None,
         found=found,
         says=check.says,
         note=note,

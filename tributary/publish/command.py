@@ -17,6 +17,7 @@ from rich.text import Text
 
 from tributary.publish.candidate import damaged_file
 from tributary.publish.lock import Holder, WarehouseBusyError, WarehouseUnwritableError, holder_of
+from tributary.publish.manifest import Manifest
 from tributary.publish.places import MANIFEST, Places
 from tributary.publish.publication import (
     Publication,
@@ -35,6 +36,7 @@ from tributary.words import (
     WaitOption,
     WarehouseOption,
     refuse,
+    warned_in_words,
     yield_to_another,
 )
 
@@ -271,7 +273,7 @@ def _print_status(console: Console, state: _State) -> None:
             soft_wrap=True,
         )
     if state.kept:
-        listing = Table("publication", "last day", "revenue", "rows", "warnings", box=SIMPLE_HEAD)
+        listing = Table("publication", "last day", "revenue", "rows", "warned", box=SIMPLE_HEAD)
         for one in state.kept:
             unseen = "" if one.was_served else " (never served)"
             listing.add_row(
@@ -279,7 +281,7 @@ def _print_status(console: Console, state: _State) -> None:
                 str(one.manifest.last_day),
                 f"{one.manifest.revenue:,}",
                 f"{sum(table.rows for table in one.manifest.tables.values()):,}",
-                str(len(one.manifest.audit.warnings) if one.manifest.audit else 0),
+                _warned(one.manifest),
             )
         console.print(listing)
     if state.runs:
@@ -294,6 +296,11 @@ def _print_status(console: Console, state: _State) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _warned(manifest: Manifest) -> str:
+    rules = len(manifest.audit.warnings) if manifest.audit else 0
+    return warned_in_words(len(manifest.tests_warned), rules).removesuffix(" warned")
 
 
 def _ago(seconds: float) -> str:

@@ -69,7 +69,7 @@ class AuditVerdict(BaseModel):
     """How the audit ended.
 
     Attributes:
-        rules: how many were held against the candidate.
+        rules: how many were held against the candidate, each counted once.
         warnings: the rules that did not hold and do not keep it from being published.
     """
 
@@ -93,6 +93,7 @@ class Manifest(BaseModel):
         files: every file beside the manifest, by its path.
         inputs: what it was made from.
         audit: how its audit ended.
+        tests_warned: the tests of its build that warned.
     """
 
     run_id: str
@@ -107,6 +108,7 @@ class Manifest(BaseModel):
     events: str = ""
     inputs: list[InputPartition] = []
     audit: AuditVerdict | None = None
+    tests_warned: list[str] = []
 
     def write(self, folder: Path) -> None:
         """Put it beside what it describes."""

@@ -54,6 +54,8 @@ class Finding(BaseModel):
         message: what was found, in words.
         is_blocking: it kept the marts from being published.
         rows: how many rows a test of the build found; None where it was no such test.
+        per_million: what it found where that is a share and no number of rows.
+        rule: the rule of the audit; None where it was none.
     """
 
     stage: Stage
@@ -61,6 +63,13 @@ class Finding(BaseModel):
     message: str
     is_blocking: bool
     rows: int | None = None
+    per_million: int | None = None
+    rule: str | None = None
+
+    @property
+    def is_test(self) -> bool:
+        """It is what a test of the build found."""
+        return self.rows is not None or self.per_million is not None
 
 
 class RunReport(BaseModel):
@@ -93,6 +102,22 @@ class RunReport(BaseModel):
     reference: str | None = None
     published: str | None = None
     audit_page: str | None = None
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """What it has to say that kept nothing from being published."""
+        return [finding for finding in self.findings if not finding.is_blocking]
+
+    @property
+    def tests_warned(self) -> list[str]:
+        """The tests of the build that warned."""
+        return [finding.name for finding in self.warnings if finding.is_test]
+
+    @property
+    def rules_warned(self) -> list[str]:
+        """The rules of the audit that warned, each once, whatever the number of marts."""
+        blocking = {finding.rule for finding in self.findings if finding.is_blocking}
+        return sorted({one.rule for one in self.warnings if one.rule} - blocking)
 
     def write(self, places: Places) -> Path:
         """Put it, as JSON and in words, where it is looked for.

@@ -60,6 +60,7 @@ from tributary.publish.settled import (
 )
 from tributary.settings import Settings
 from tributary.summary import first_rows
+from tributary.words import warned_in_words
 
 _DAMAGED = ("Corrupt database file", "checksum", "not a valid DuckDB database", "Serialization")
 _LOST_SHOWN = 5
@@ -117,10 +118,22 @@ class Run:
             spent = self.report.seconds.get(stage, 0) + time.monotonic() - began
             self.report.seconds[stage] = round(spent, 3)
 
-    def find(self, name: str, message: str, *, is_blocking: bool, rows: int | None = None) -> None:
+    def find(self, name: str, message: str, *, is_blocking: bool, rule: str | None = None) -> None:
         """Note a failure or a warning of the stage at work."""
         finding = Finding(
-            stage=self.report.stage, name=name, message=message, is_blocking=is_blocking, rows=rows
+            stage=self.report.stage, name=name, message=message, is_blocking=is_blocking, rule=rule
+        )
+        self.report.findings.append(finding)
+
+    def note(self, warned: NodeOutcome) -> None:
+        """Note a test of the build that warned."""
+        finding = Finding(
+            stage=self.report.stage,
+            name=warned.name,
+            message=f"{warned.found}.",
+            is_blocking=False,
+            rows=None if warned.unit else warned.failures,
+            per_million=warned.failures if warned.unit else None,
         )
         self.report.findings.append(finding)
 
@@ -327,8 +340,7 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
             _forget_build(run, damage)
             run.build = _built(run, arguments, verbose)
         for warning in run.build.warnings:
-            found = f"{warning.failures:,} found."
-            run.find(warning.name, found, is_blocking=False, rows=warning.failures)
+            run.note(warning)
         if run.build.error:
             run.report.ending = Ending.refused
             raise run.fail("disk" if is_full(run.build.error) else "input", run.build.error)
@@ -396,13 +408,15 @@ def audit_marts(run: Run, manifest: Manifest, folder: Path) -> Manifest:
         run.report.audit_page = str(result.page.relative_to(report_folder))
         for outcome in result.failures + result.warnings:
             name = f"{outcome.rule} in {outcome.mart}"
-            run.find(name, outcome.message, is_blocking=outcome.severity == "block")
+            is_blocking = outcome.severity == "block"
+            run.find(name, outcome.message, is_blocking=is_blocking, rule=outcome.rule)
         if not result.passed:
             raise StageFailedError(f"{len(result.failures)} rules of the audit do not hold.")
     verdict = AuditVerdict(
-        rules=len(result.rules), warnings=sorted({outcome.rule for outcome in result.warnings})
+        rules=result.tally.asked, warnings=sorted({outcome.rule for outcome in result.warnings})
     )
-    return manifest.model_copy(update={"audit": verdict})
+    tests = run.report.tests_warned
+    return manifest.model_copy(update={"audit": verdict, "tests_warned": tests})
 
 
 def _lost_days(run: Run, manifest: Manifest) -> str | None:
@@ -476,7 +490,7 @@ def _in_words(run: Run, problem: NodeOutcome) -> str:
     if problem.status != "fail":
         return problem.message
     rows = " | ".join(first_rows(run.settings.build_database, problem))
-    return f"{problem.failures:,} found" + (f", among them: {rows}." if rows else ".")
+    return problem.found + (f", among them: {rows}." if rows else ".")
 
 
 def _forget_build(run: Run, fault: str) -> None:
@@ -532,9 +546,12 @@ def _leave(run: Run) -> Path:
 def _summary(run: Run) -> str:
     report = run.report
     blocking = [finding for finding in report.findings if finding.is_blocking]
-    warned = len(report.findings) - len(blocking)
     if report.ending is Ending.published:
-        return f"Published, with {warned} warnings." if warned else "Published."
+        tests, rules = report.tests_warned, report.rules_warned
+        said = [f"Published; {warned_in_words(len(tests), len(rules))}."]
+        # What no test and no rule says, such as of the run before.
+        said += [one.message for one in report.warnings if not one.is_test and not one.rule]
+        return " ".join(said)
     if report.ending in (Ending.built, Ending.rolled_back, Ending.refused):
         return blocking[0].message if blocking else f"{report.ending.capitalize()}."
     kept = "What was published before stays." if report.published else "Nothing is published yet."

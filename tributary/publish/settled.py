@@ -83,9 +83,16 @@ def has_passed(database: Path) -> bool:
 def warned_before(report: RunReport) -> list[NodeOutcome]:
     """The tests that warned when they last looked at the same rows."""
     return [
-        NodeOutcome(finding.name, "test", "warn", finding.rows, finding.message)
-        for finding in report.findings
-        if finding.stage is Stage.build and finding.rows is not None
+        NodeOutcome(
+            finding.name,
+            "test",
+            "warn",
+            finding.rows or finding.per_million or 0,
+            finding.message,
+            unit="" if finding.per_million is None else "per million",
+        )
+        for finding in report.warnings
+        if finding.is_test
     ]
 
 

@@ -17,18 +17,20 @@ WEEKDAY = (90, 100, 110, 105, 130, 200, 180)
 
 @dataclass
 class Asked:
-    """What a rule found, and what it noted."""
+    """What a rule found, what it noted, and whether it had enough to judge by."""
 
     found: int
     examples: str
     note: str | None
+    is_judged: bool
 
 
 def ask(connection: duckdb.DuckDBPyConnection, rule: str, now: datetime) -> Asked:
     check = next(c for c in checks(DECLARED, read_rulebook(ROOT).rules, now) if c.rule == rule)
     rows = connection.execute(summed_by_mart([part.sql for part in check.parts], 5)).fetchall()
-    note = connection.execute(check.note).fetchall()[0][0] if check.note else None
-    return Asked(rows[0][1], rows[0][2], note) if rows else Asked(0, "", note)
+    noted = connection.execute(check.note).fetchall()[0] if check.note else (None, True)
+    found = rows[0][1:3] if rows else (0, "")
+    return Asked(*found, *noted)
 
 
 def history(days: int, changes: dict[date, float] | None = None) -> duckdb.DuckDBPyConnection:
@@ -84,11 +86,16 @@ def test_the_day_that_still_runs_is_not_judged() -> None:
     assert ask(history(120, {LAST: 0.1}), "volumes_are_in_season", MORNING).found == 4
 
 
-def test_four_weeks_are_too_little_history() -> None:
-    asked = ask(history(28, {LAST: 9.0}), "volumes_are_in_season", MORNING)
-    assert asked.found == 0
-    assert asked.note is not None
-    assert asked.note.startswith("Too little history to judge a day by: 28 days")
+@pytest.mark.parametrize("days", [28, 41])
+def test_less_than_six_weeks_are_too_little_history(days: int) -> None:
+    asked = ask(history(days, {LAST: 9.0}), "volumes_are_in_season", MORNING)
+    assert (asked.found, asked.is_judged) == (0, False)
+    assert asked.note == f"Too little history to judge a day by: {days} days, and 42 are needed."
+
+
+def test_six_weeks_are_enough() -> None:
+    asked = ask(history(42, {LAST: 9.0}), "volumes_are_in_season", MORNING)
+    assert (asked.found, asked.is_judged) == (4, True)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +114,7 @@ def test_a_feed_that_stopped_is_found_and_a_history_is_not_called_stale(
 ) -> None:
     asked = ask(history(30), "newest_day_is_recent", at(LAST + timedelta(days=days_later)))
     assert (asked.found, asked.note) == (found, note)
+    assert asked.is_judged == ("complete" in note)
 
 
 def outcomes(*rows: tuple[str, int, int, int]) -> duckdb.DuckDBPyConnection:

@@ -111,16 +111,16 @@ select '{REVENUE}' as mart,
         || ', in band from ' || round(greatest((1 + usual) * exp(centre - band) - 1, 0), 2)
         || ' to ' || round((1 + usual) * exp(centre + band) - 1, 2) as finding
 from judged where abs(change - centre) > band"""
+    needed = 7 * rule.least_weeks + rule.least_days + rule.judged_days
     note = f"""{steps}
 select case when (select count(*) from judged) = 0
     then 'Too little history to judge a day by: ' || (select count(distinct day) from shown)
-        || {quoted(f" days, and {rule.least_days + rule.judged_days} with at least ")}
-        || {quoted(f"{rule.least_weeks} earlier same weekdays are needed.")}
+        || {quoted(f" days, and {needed} are needed.")}
     else (select count(*) from judged) || ' volumes of '
         || (select count(distinct day) from judged) || ' days were judged, of '
         || (select count(distinct (surface, volume)) from judged) || ' series out of '
         || (select count(distinct (surface, volume)) from shown) || '.'
-    end"""
+    end, (select count(*) from judged) > 0"""
     return Check(
         "volumes_are_in_season",
         FAMILY,
@@ -148,7 +148,8 @@ where {yesterday} - newest between {rule.within_days + 1} and {rule.historical_b
         then 'The newest day, ' || last_day || ', lies after today, {today}: its age says nothing.'
     when {yesterday} - newest > {rule.historical_beyond_days}
         then 'The newest day is ' || newest || ': a history that nobody adds to, not judged.'
-    else 'The newest complete day is ' || newest || '.' end
+    else 'The newest complete day is ' || newest || '.' end,
+    last_day <= date '{today}' and {yesterday} - newest <= {rule.historical_beyond_days}
 from {newest}"""
     return Check(
         "newest_day_is_recent",
