@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from tributary.layout import fault_of_folder, has_reference
 from tributary.spark import JAVA_HOME, is_installed, java_home
 
 EVENTS = "TRIBUTARY_EVENTS"
@@ -91,6 +92,12 @@ class Settings:
         )
 
     @property
+    def lacks_reference(self) -> bool:
+        """No reference table lies with the events; of a bucket, and of other logs, not known."""
+        is_known = "://" not in self.events and self.source == SOURCES[0]
+        return is_known and not has_reference(self.project, Path(self.events))
+
+    @property
     def reporting_currency(self) -> str:
         """Currency of every revenue figure, from the project's variables."""
         declared = yaml.safe_load((self.project / "dbt_project.yml").read_text("utf-8"))
@@ -143,9 +150,10 @@ def resolve(
     Relative folders are taken from where the command runs; the defaults from the project.
 
     Raises:
-        SettingsError: there is no project or no such folder, the log format is unknown, the memory
-            limit is no size, the engine is unknown or not installed, the backfill has no
-            beginning or ends before it, a number to keep is none, or the webhook is no address.
+        SettingsError: there is no project or no such folder, the folder is one level too deep, the
+            log format is unknown, the memory limit is no size, the engine is unknown or not
+            installed, the backfill has no beginning or ends before it, a number to keep is none, or
+            the webhook is no address.
     """
     project = find_project(Path.cwd())
     given_events = events or os.environ.get(EVENTS)
@@ -169,6 +177,10 @@ def resolve(
             f"There is no folder {located}. Name the one that holds events/, with --events or "
             f"{EVENTS}."
         )
+    is_local = "://" not in located
+    too_deep = is_local and given_source == SOURCES[0] and fault_of_folder(project, Path(located))
+    if too_deep:
+        raise SettingsError(too_deep)
     return Settings(
         project=project,
         events=located,

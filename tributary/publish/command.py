@@ -13,7 +13,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from tributary.publish.candidate import damaged_file
 from tributary.publish.lock import Holder, WarehouseBusyError, WarehouseUnwritableError, holder_of
@@ -22,6 +21,7 @@ from tributary.publish.places import MANIFEST, Places
 from tributary.publish.publication import (
     Publication,
     PublicationError,
+    choose,
     publications,
     roll_back,
     served_name,
@@ -48,7 +48,7 @@ _EXIT_CODES = {
     Stage.publish: 5,
 }
 _LAST_RUNS = 5
-_LETTERS_OF_A_SUMMARY = 100
+_LETTERS_OF_A_SUMMARY = 400
 
 
 def exit_code_of(report: RunReport) -> int:
@@ -133,7 +133,9 @@ def rollback(
                 f"Nothing was ever published in {settings.warehouse}. Name the warehouse: "
                 "--warehouse."
             )
-        publication = _roll_back(settings, console, wait, run_id)
+        # What is refused is no run: it has changed nothing, and whoever mistyped is told here.
+        chosen = choose(Places(settings.warehouse), run_id)
+        publication = _roll_back(settings, console, wait, chosen.manifest.run_id)
     console.print(
         f"[bold green]Readers see publication {publication.manifest.run_id} again[/] (made "
         f"{publication.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC).",
@@ -142,9 +144,7 @@ def rollback(
     )
 
 
-def _roll_back(
-    settings: Settings, console: Console, wait_s: float, run_id: str | None
-) -> Publication:
+def _roll_back(settings: Settings, console: Console, wait_s: float, run_id: str) -> Publication:
     with begun(settings, console, wait_s, tells=False) as run, run.stage(Stage.publish):
         try:
             publication = _served_again(run.places, run_id)
@@ -158,7 +158,7 @@ def _roll_back(
     raise refused
 
 
-def _served_again(places: Places, run_id: str | None) -> Publication:
+def _served_again(places: Places, run_id: str) -> Publication:
     try:
         return roll_back(places, run_id)
     except OSError as failed:
@@ -262,8 +262,8 @@ def _print_status(console: Console, state: _State) -> None:
         )
     elif state.served:
         console.print(
-            f"Readers see [bold]{escape(state.served)}[/], whose manifest cannot be read. Serve "
-            "another: tributary rollback; or publish anew: tributary run.",
+            f"Readers see [bold]{escape(state.served)}[/], whose manifest cannot be read. "
+            f"{_instead(state.kept)}",
             highlight=False,
             soft_wrap=True,
         )
@@ -285,17 +285,31 @@ def _print_status(console: Console, state: _State) -> None:
             )
         console.print(listing)
     if state.runs:
-        listing = Table("run", "ended", "stage", "in words", box=SIMPLE_HEAD)
+        # In lines and not in a table: a long path in a narrow column leaves no room for the reason.
+        console.print("The last runs:")
         for report in state.runs:
             in_words = shorten(report.summary, _LETTERS_OF_A_SUMMARY, placeholder=" …")
-            listing.add_row(report.run_id, report.ending, report.stage, Text(in_words))
-        console.print(listing)
+            how = f"{report.ending} in the stage {report.stage}"
+            if report.ending in (Ending.published, Ending.rolled_back):
+                how = report.ending
+            console.print(
+                f"  [bold]{report.run_id}[/] {how}. {escape(in_words)}".rstrip(),
+                highlight=False,
+                soft_wrap=True,
+            )
     for run_id, file in state.damaged.items():
         console.print(
             f"[bold red]Damaged:[/] {file} of publication {run_id}.",
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _instead(kept: list[Publication]) -> str:
+    """What to do where that which is served is no good, of what there is."""
+    seen = next((one.manifest.run_id for one in kept if one.was_served), None)
+    anew = "ublish anew: tributary run."
+    return f"Serve another: tributary rollback {seen}; or p{anew}" if seen else f"P{anew}"
 
 
 def _warned(manifest: Manifest) -> str:

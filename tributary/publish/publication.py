@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,18 @@ def roll_back(places: Places, run_id: str | None = None) -> Publication:
             something that is no link stands where a link belongs.
         OSError: the warehouse cannot be read or written; readers see what they saw.
     """
+    chosen = choose(places, run_id)
+    _serve(places, chosen.folder)
+    return Publication(chosen.manifest, chosen.folder, is_served=True, was_served=True)
+
+
+def choose(places: Places, run_id: str | None = None) -> Publication:
+    """The publication that `roll_back` would serve; nothing is changed.
+
+    Raises:
+        PublicationError: as `roll_back`.
+        OSError: the warehouse cannot be read.
+    """
     _refuse_what_is_in_the_way(places)
     kept = publications(places)
     if run_id is None:
@@ -103,7 +116,10 @@ def roll_back(places: Places, run_id: str | None = None) -> Publication:
         seen = (one for one in kept if one.was_served)
         chosen = next((one for one in seen if now is None or one.folder.name < now), None)
         if chosen is None:
-            raise PublicationError("There is no earlier publication to go back to.")
+            raise PublicationError(
+                "There is no earlier publication to go back to."
+                + _to_name(one for one in kept if not one.is_served)
+            )
     else:
         chosen = next((one for one in kept if one.manifest.run_id == run_id), None)
         if chosen is None:
@@ -117,8 +133,14 @@ def roll_back(places: Places, run_id: str | None = None) -> Publication:
             f"{chosen.folder / damaged} is not what was published: it was changed or damaged "
             "since. Name another publication."
         )
-    _serve(places, chosen.folder)
-    return Publication(chosen.manifest, chosen.folder, is_served=True, was_served=True)
+    return chosen
+
+
+def _to_name(others: Iterable[Publication]) -> str:
+    names = ", ".join(
+        one.manifest.run_id + ("" if one.was_served else " (never served)") for one in others
+    )
+    return f" These are kept; name the one to serve: {names}." if names else ""
 
 
 def prune(places: Places, keep: int) -> list[str]:

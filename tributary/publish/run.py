@@ -331,6 +331,14 @@ def build_marts(run: Run, arguments: list[str], verbose: bool) -> list[str]:
         The served marts.
     """
     with run.stage(Stage.build):
+        if run.settings.lacks_reference:
+            run.console.print(
+                f"[yellow]No reference table[/] is in {run.settings.events}/reference: no exchange "
+                "rates, advertisers, invoices or calendar. Charges in another currency than "
+                f"{run.settings.reporting_currency} go to the quarantine.",
+                highlight=False,
+                soft_wrap=True,
+            )
         fault = fault_of_build(run.places.build_database)
         if fault:
             _forget_build(run, fault)
