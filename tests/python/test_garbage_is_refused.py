@@ -427,22 +427,25 @@ def test_what_arrives_two_days_from_now_is_of_a_broken_clock(tmp_path: Path) -> 
 
 
 def test_an_unknown_log_format_is_refused(tmp_path: Path) -> None:
-    outcome = CliRunner().invoke(app, ["run", "--source", "syslog"])
+    outcome = CliRunner().invoke(app, ["run", "--source", "syslog", "--warehouse", str(tmp_path)])
     assert outcome.exit_code == REFUSED
     assert "syslog" in outcome.output
     assert "ipinyou" in outcome.output
 
 
 def test_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
-    outcome = CliRunner().invoke(app, ["run", "--events", str(tmp_path / "nowhere")])
+    at = ["--events", str(tmp_path / "nowhere"), "--warehouse", str(tmp_path)]
+    outcome = CliRunner().invoke(app, ["run", *at])
     assert outcome.exit_code == REFUSED
     assert "nowhere" in outcome.output
     assert "TRIBUTARY_EVENTS" in outcome.output
 
 
-def test_a_memory_limit_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_memory_limit_that_is_no_size_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TRIBUTARY_MEMORY_LIMIT", "banana")
-    outcome = CliRunner().invoke(app, ["run"])
+    outcome = CliRunner().invoke(app, ["run", "--warehouse", str(tmp_path)])
     assert outcome.exit_code == REFUSED
     assert "banana" in outcome.output
     assert "4GB" in outcome.output

@@ -189,6 +189,7 @@ def begun(
                     str(failed),
                     events=settings.events,
                     ending=Ending.busy if is_busy else Ending.refused,
+                    keep_runs=settings.keep_runs,
                 )
             raise
         try:
@@ -275,8 +276,11 @@ def report_refusal(
     *,
     events: str = "",
     ending: Ending = Ending.refused,
+    keep_runs: int = Settings.keep_runs,
 ) -> Path | None:
     """Leave a report of a run that could not begin, and tell the webhook.
+
+    Of many that could not, as of many that could, the newest reports are kept.
 
     Returns:
         The report in words; None: it could not be written.
@@ -294,6 +298,10 @@ def report_refusal(
     )
     in_words = leave_refusal(places, report)
     _alert(console, report, warehouse, webhook, in_words)
+    with suppress(OSError):
+        at_work, dead = holders_of(places.lock)
+        needed = {one.run_id for one in (at_work, dead) if one}
+        _prune_reports(places, keep_runs, {report.run_id, *needed})
     return in_words
 
 
@@ -530,9 +538,14 @@ def _end(run: Run) -> None:
             soft_wrap=True,
         )
     _alert(run.console, report, run.settings.warehouse, run.settings.alert_webhook, run.in_words)
-    reports = sorted(run.places.runs.glob(f"*/{REPORT}"), reverse=True)
-    for old in reports[run.settings.keep_runs :]:
-        if old.parent.name != report.run_id:
+    _prune_reports(run.places, run.settings.keep_runs, {report.run_id})
+
+
+def _prune_reports(places: Places, keep: int, needed: set[str]) -> None:
+    """Delete the reports of all but the newest runs, and of none that is needed."""
+    reports = sorted(places.runs.glob(f"*/{REPORT}"), reverse=True)
+    for old in reports[keep:]:
+        if old.parent.name not in needed:
             shutil.rmtree(old.parent, ignore_errors=True)
 
 

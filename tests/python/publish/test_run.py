@@ -27,7 +27,7 @@ from tributary.publish.manifest import CodeVersion, Manifest, read_manifest
 from tributary.publish.places import Places
 from tributary.publish.publication import served
 from tributary.publish.reports import Ending, RunReport, Stage, new_run_id, read_reports
-from tributary.publish.run import Run, begun
+from tributary.publish.run import Run, begun, report_refusal
 from tributary.settings import ALERT_WEBHOOK, EVENTS, KEEP_RUNS, resolve
 from tributary.words import BUSY, INTERRUPTED, REFUSED
 
@@ -172,6 +172,17 @@ def test_a_run_keeps_its_own_report_and_what_is_none(
     assert kept == {"notes.txt", "20990101T000000Z", at_work.report.run_id}
 
 
+def test_runs_that_cannot_begin_push_out_no_run_at_work(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    with begun(resolve(warehouse=tmp_path), Console(quiet=True)) as at_work:
+        at_work.report.ending = Ending.built
+        for _ in range(3):
+            report_refusal(Console(quiet=True), tmp_path, None, "busy", keep_runs=1)
+        left = {place.name for place in places.runs.iterdir()}
+    assert len(left) == 2
+    assert at_work.report.run_id in left
+
+
 def test_published_days_whose_files_are_gone_are_lost_only_when_that_is_asked_for(
     events: Path, places: Places, tmp_path: Path
 ) -> None:
@@ -294,14 +305,26 @@ def test_a_run_that_is_refused_before_it_begins_leaves_a_report_and_tells_the_we
     assert report.run_id in listed
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "hooks.example.com/secret",
+        "http:///secret",
+        "http://a b/secret",
+        "http://[secret",
+        "https://host:secret/",
+        "ftp://host/secret",
+    ],
+)
 def test_an_address_that_is_none_is_refused_in_words_before_anything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setenv(ALERT_WEBHOOK, "hooks.example.com/secret")
+    monkeypatch.setenv(ALERT_WEBHOOK, address)
     outcome = CliRunner().invoke(app, ["run", "--warehouse", str(tmp_path)])
     assert outcome.exit_code == REFUSED
     assert f"{ALERT_WEBHOOK} is no address" in outcome.output
-    assert "MissingSchema" not in outcome.output
+    assert "secret" not in outcome.output
+    assert "did not reach" not in outcome.output
     assert "is no address" in last_report(Places(tmp_path)).summary
 
 
