@@ -1,7 +1,7 @@
 """The project as Dagster shows it: models as assets, tests and audit rules as their checks."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -29,6 +29,7 @@ class Graph:
         models: keys of the assets by dbt's unique id.
         tests: keys of the checks by dbt's unique id.
         rules: keys of the checks by the rule's id.
+        units: of what a test finds where that is no number of rows, by dbt's unique id.
     """
 
     assets: list[dg.AssetSpec]
@@ -36,6 +37,7 @@ class Graph:
     models: Mapping[str, dg.AssetKey]
     tests: Mapping[str, dg.AssetCheckKey]
     rules: Mapping[str, dg.AssetCheckKey]
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_graph(settings: Settings) -> Graph:
@@ -70,6 +72,7 @@ def read_graph(settings: Settings) -> Graph:
         models={unique_id: spec.key for unique_id, spec in models.items()},
         tests={unique_id: spec.key for unique_id, spec in tests.items()},
         rules={name: spec.key for name, spec in rules.items()},
+        units={name: unit for name in tests if (unit := _unit(nodes[name]))},
     )
 
 
@@ -103,6 +106,10 @@ def _manifest(settings: Settings) -> dict[str, Any]:
 
 def _is_on(node: Mapping[str, Any]) -> bool:
     return bool(node["config"].get("enabled", True))
+
+
+def _unit(node: Mapping[str, Any]) -> str:
+    return str((node["config"].get("meta") or {}).get("unit", ""))
 
 
 def _test(

@@ -163,7 +163,9 @@ def _settled(build: BuildResult, told: set[str], graph: Graph) -> Iterator[Told]
                 passed=before is None,
                 severity=dg.AssetCheckSeverity.WARN,
                 description="Nothing has changed since it was held.",
-                metadata={"found": before.failures if before else 0},
+                metadata={
+                    graph.units.get(unique_id, "found"): before.failures if before else 0,
+                },
             )
 
 
@@ -179,7 +181,10 @@ def _node(node: _Node, graph: Graph) -> Iterator[Told]:
             passed=node.status == "pass",
             severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
             description=node.message or None,
-            metadata={"found": node.failures, "seconds": node.seconds},
+            metadata={
+                graph.units.get(node.unique_id, "found"): node.failures,
+                "seconds": node.seconds,
+            },
         )
 
 

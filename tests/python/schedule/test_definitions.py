@@ -101,6 +101,11 @@ def test_a_test_of_several_models_checks_the_last_of_them(graph: Graph) -> None:
     assert told.path[0] == "marts"
 
 
+def test_what_a_test_finds_has_the_unit_that_it_declares(graph: Graph) -> None:
+    named = {graph.tests[unique_id].name: unit for unique_id, unit in graph.units.items()}
+    assert named == {"rejected_rows_per_million_stay_low_in_each_event_table": "per million"}
+
+
 def test_every_rule_of_the_audit_is_a_check_of_the_candidate(graph: Graph, root: Path) -> None:
     rulebook = read_rulebook(root)
     named = (*Rules.model_fields, *rulebook.hierarchies)
