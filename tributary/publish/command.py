@@ -289,11 +289,10 @@ def _print_status(console: Console, state: _State) -> None:
         console.print("The last runs:")
         for report in state.runs:
             in_words = shorten(report.summary, _LETTERS_OF_A_SUMMARY, placeholder=" …")
-            how = f"{report.ending} in the stage {report.stage}"
-            if report.ending in (Ending.published, Ending.rolled_back):
-                how = report.ending
+            is_done = report.ending in (Ending.published, Ending.rolled_back)
+            how = "" if is_done else f"{report.ending} in the stage {report.stage}. "
             console.print(
-                f"  [bold]{report.run_id}[/] {how}. {escape(in_words)}".rstrip(),
+                f"  [bold]{report.run_id}[/] {how}{escape(in_words)}".rstrip(),
                 highlight=False,
                 soft_wrap=True,
             )
