@@ -213,6 +213,8 @@ def test_a_run_that_is_told_to_stop_says_so_and_publishes_nothing(
     monkeypatch.setenv(ALERT_WEBHOOK, receiver.address)
     before = seen(places)
     process = start(events, places.warehouse, *ONLY_MODELS)
+    while process.is_alive() and last_report(places).ending is not Ending.running:
+        time.sleep(0.05)
     time.sleep(after_s)
     assert process.pid is not None
     os.kill(process.pid, told_by)
