@@ -43,7 +43,8 @@
     mix how far its ratio stands from the whole's times how its weight moved. Over the slices both add up to
     the movement of the whole's ratio. A slice that has no ratio in one period is taken to have had the
     other's: what came or went is all mix. What a slice has over nothing (revenue with no click) has no ratio;
-    its part in the whole's is a row of its own, effect 'unattributed'. -#}
+    its part in the whole's is a row of its own, effect 'unattributed'. Sums are exact before they become
+    doubles: the same in whatever order an engine adds. -#}
 {% macro movements_of(metrics, relation, keys, within) -%}
     select * from (
         with sums as (
@@ -59,18 +60,17 @@
                 {{ declared is mapping }} as is_ratio,
                 {{ name in factors_of_revenue() }} as is_factor,
                 {%- for period in ['base', 'now'] %}
-                {%- if declared %}
-                {{ declared.get('scale', 1) }}e0 * cast(
-                    {{ declared.numerator }}_{{ period }}
-                    {{- (' - ' ~ declared.minus ~ '_' ~ period) if declared.minus }} as double
-                ) as n_{{ period }},
-                cast({{ declared.denominator }}_{{ period }} as double) as d_{{ period }},
-                {%- else %}
-                cast({{ name }}_{{ period }} as double) as n_{{ period }},
-                cast({{ name }}_{{ period }} as double) as d_{{ period }},
-                {%- endif %}
-                cast(revenue_{{ period }} as double) as v_{{ period }}{{ ',' if not loop.last }}
+                {%- set numerator = declared.numerator if declared else name %}
+                {%- set denominator = declared.denominator if declared else name %}
+                cast(
+                    {{ numerator }}_{{ period }}
+                    {{- (' - ' ~ declared.minus ~ '_' ~ period) if declared and declared.minus }}
+                    as decimal(38, 6)
+                ) as exact_n_{{ period }},
+                cast({{ denominator }}_{{ period }} as decimal(38, 6)) as exact_d_{{ period }},
+                cast(revenue_{{ period }} as decimal(38, 6)) as exact_v_{{ period }},
                 {%- endfor %}
+                {{ declared.get('scale', 1) if declared else 1 }}e0 as scale
             from {{ relation }}
             {%- endfor %}
 
@@ -83,8 +83,12 @@
                 {%- for sum in ['n', 'd', 'v'] %}
                 {%- set last = loop.last %}
                 {%- for period in ['base', 'now'] %}
-                sum({{ sum }}_{{ period }}) over (
-                    partition by {{ within | join(', ') }}, metric
+                {{ 'scale * ' if sum == 'n' }}cast(exact_{{ sum }}_{{ period }} as double)
+                    as {{ sum }}_{{ period }},
+                {{ 'scale * ' if sum == 'n' }}cast(
+                    sum(exact_{{ sum }}_{{ period }}) over (
+                        partition by {{ within | join(', ') }}, metric
+                    ) as double
                 ) as whole_{{ sum }}_{{ period }}{{ ',' if not (last and loop.last) }}
                 {%- endfor %}
                 {%- endfor %}

@@ -22,6 +22,8 @@ HARMLESS = {
     "local_surfaces": "written out in the SQL of each table that is sliced by them",
     "dimensions": "written out in the SQL of each table that is sliced by them",
     "prediction_dimensions": "written out in the SQL of the tables of predictions",
+    "comparisons": "read by marts that are made anew in each run",
+    "explained_days": "read by marts that are made anew in each run",
     "elasticities": "read by a mart that is made anew in each run",
 }
 

@@ -48,6 +48,8 @@ CONSERVATION = "conservation_daily"
 CALIBRATION = "prediction_calibration"
 BUCKETS = "prediction_calibration_buckets"
 ELASTICITIES = "factor_elasticities"
+DRIVERS = "revenue_drivers"
+MOVEMENTS = "ratio_movements"
 
 SHAPE = [
     off(
@@ -533,4 +535,55 @@ PREDICTED = [
     ),
 ]
 
-MUTATIONS = [*SHAPE, *ROWS, *RATIOS, *IDENTITIES, *TOTALS, *MONEY, *CONSERVED, *PREDICTED]
+EXPLAINED = [
+    off(
+        "a contribution is off by a micro-unit",
+        DRIVERS,
+        "update {mart} set contribution = contribution + 0.000001 where "
+        + one(DRIVERS, "factor = 'asn'"),
+        "declared_totals_agree",
+        "drivers_of_slices_sum_to_the_whole",
+    ),
+    off(
+        "the drivers of a surface are left out",
+        DRIVERS,
+        "delete from {mart} where dimension = 'surface' and dimension_value = 'search'",
+        "drivers_of_slices_sum_to_the_whole",
+    ),
+    off(
+        "a driver is told twice",
+        DRIVERS,
+        "insert into {mart} select * from {mart} where " + one(DRIVERS, "factor = 'pvr'"),
+        "grain_is_unique",
+    ),
+    off(
+        "a driver goes by no method that there is",
+        DRIVERS,
+        "update {mart} set method = 'guess' where " + one(DRIVERS, "true"),
+        "declared_conditions_hold",
+    ),
+    off(
+        "the mix of a ratio is left out",
+        MOVEMENTS,
+        "delete from {mart} where " + one(MOVEMENTS, "effect = 'mix' and movement > 0.01"),
+        "declared_totals_agree",
+    ),
+    off(
+        "a movement is infinite",
+        MOVEMENTS,
+        "update {mart} set revenue_movement = 'inf' where " + one(MOVEMENTS, "metric = 'asn'"),
+        "ratios_are_finite",
+    ),
+]
+
+MUTATIONS = [
+    *SHAPE,
+    *ROWS,
+    *RATIOS,
+    *IDENTITIES,
+    *TOTALS,
+    *MONEY,
+    *CONSERVED,
+    *PREDICTED,
+    *EXPLAINED,
+]

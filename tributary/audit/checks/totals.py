@@ -40,7 +40,7 @@ def checks(declarations: Declarations, hierarchies: Mapping[str, Hierarchy]) -> 
             "declared_totals_agree",
             FAMILY,
             "adds up to what its YAML says that it adds up to",
-            tuple(_declared(declarations)),
+            (*_declared(declarations), *_changes(declarations)),
         ),
     ]
 
@@ -272,6 +272,38 @@ def _declared(declarations: Declarations) -> Iterator[Part]:
                     given.get("other_columns") or given["columns"],
                     (given.get("where"), given.get("other_where")),
                 )
+
+
+def _changes(declarations: Declarations) -> Iterator[Part]:
+    """Parts that add up to a change which each of their rows repeats."""
+    for mart in declarations.marts.values():
+        for test in mart.of_kind("parts_add_up_to_change"):
+            given = test.arguments
+            part, before, after = (name(given[one]) for one in ("part", "before", "after"))
+            keys = list(given["keys"])
+            change = "most_after - most_before"
+            adds_up = f"parts = {change}"
+            if given.get("tolerance"):
+                size = "greatest(abs(most_before), abs(most_after), 1)"
+                adds_up = f"abs(parts - ({change})) <= {given['tolerance']} * {size}"
+            sums = (
+                f"(select {names(keys)}, sum({part}) as parts, count(*) - count({part}) as nulls,"
+                f" min({before}) as least_before, max({before}) as most_before,"
+                f" min({after}) as least_after, max({after}) as most_after"
+                f" from {table(mart.name)} group by {names(keys)})"
+            )
+            said = (
+                f"'parts of it add up to ' || {as_text('parts')} || ' and it changed from '"
+                f" || {as_text('most_before')} || ' to ' || {as_text('most_after')}"
+            )
+            condition = (
+                f"{adds_up} and nulls = 0"
+                " and least_before = most_before and least_after = most_after"
+            )
+            key = f"{quoted(f'{test.name}, ')} || {listed(keys)}"
+            yield Part(
+                mart.name, rows_that_break(mart.name, key, [(condition, said)], sums), (mart.name,)
+            )
 
 
 def _agreement(
