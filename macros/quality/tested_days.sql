@@ -27,10 +27,8 @@
     {% if execute and flags.WHICH in ['build', 'test'] %}
         {% set passed = results | selectattr('node.resource_type', 'equalto', 'test')
             | selectattr('status', 'in', ['pass', 'warn']) | list %}
-        {% set declared = [] %}
-        {% for id in graph.nodes if id.startswith('test.') %}
-            {% do declared.append(id) %}
-        {% endfor %}
+        {% set declared = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test')
+            | selectattr('config.enabled') | list %}
         {% if passed | length == declared | length %}
             {% do run_query('truncate table state.untested_days') %}
             {% do remember('tested_code', "select '" ~ fingerprint_of_project() ~ "' as fingerprint") %}
