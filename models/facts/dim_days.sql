@@ -30,6 +30,10 @@ events_per_day as (
         days.day,
         {{ joined_in_order('calendar.event_name', ', ', 'calendar.event_name, calendar.wave') }}
             as calendar_events,
+        {{ joined_in_order(
+            "calendar.event_name || coalesce(' ' || calendar.wave, '')", ', ',
+            'calendar.event_name, calendar.wave'
+        ) }} as calendar_waves,
         bool_or(calendar.event_type = 'holiday') as is_holiday,
         bool_or(calendar.event_type = 'promotion') as is_promotion
     from days
@@ -45,6 +49,7 @@ described as (
         {{ weekday_of('days.day') }} as weekday,
         {{ weekday_of('days.day') }} >= 6 as is_weekend,
         events_per_day.calendar_events,
+        events_per_day.calendar_waves,
         coalesce(events_per_day.is_holiday, false) as is_holiday,
         coalesce(events_per_day.is_promotion, false) as is_promotion
     from days
