@@ -15,6 +15,7 @@ from rich.progress import (
 )
 
 from tributary.simulate.folder import FolderError, check_target, staged
+from tributary.simulate.plants import EXAMPLE, parse_plant
 from tributary.simulate.run import run
 from tributary.simulate.settings import (
     ENOUGH_REQUESTS,
@@ -75,6 +76,13 @@ def simulate(
             "far as there are such clicks."
         ),
     ] = None,
+    plant: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A cause to be found: on a day, a factor (requests, pvr, asn, ctr2, acp) of a slice "
+            f"changes. Repeatable. As in: '{EXAMPLE}'."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")] = False,
 ) -> None:
     """Simulate an ad platform's event logs, with every defect planted and counted in truth.json.
@@ -98,6 +106,7 @@ def simulate(
             late=late,
             corrections=corrections,
             withdrawals=withdrawals,
+            plants=tuple(parse_plant(text) for text in plant or ()),
         )
         target = out.resolve()
         check_target(target, force)

@@ -16,6 +16,7 @@ from tributary.simulate.outcomes import (
     make_charges,
     make_clicks,
 )
+from tributary.simulate.plants import Planted, change_impressions, change_requests
 from tributary.simulate.schema import (
     ADJUSTMENT,
     EVENT_TIME,
@@ -49,6 +50,7 @@ class DayLog:
     frames: dict[str, Frame]
     doomed: dict[str, BoolArray]
     """Per table: rows that hang on a doomed request."""
+    planted: tuple[Planted, ...] = ()
 
 
 def simulate_day(
@@ -56,7 +58,9 @@ def simulate_day(
 ) -> DayLog:
     """Simulates the requests of one reporting day and their consequences."""
     requests = make_requests(world, day, doomed, rng)
+    requests, in_requests = change_requests(world, day, requests)
     impressions = make_impressions(world, day, requests, rng)
+    impressions, in_impressions = change_impressions(world, day, requests, impressions)
     impressions = drop_lost_impressions(world, day, requests, impressions, rng)
     clicks = make_clicks(impressions, rng)
     actions = make_actions(world, requests, impressions, clicks, rng)
@@ -82,6 +86,7 @@ def simulate_day(
         actions=actions,
         charges=charges,
         frames=frames,
+        planted=(*in_requests, *in_impressions),
         doomed={
             "requests": requests.doomed,
             "impressions": on_impressions,

@@ -10,6 +10,7 @@ from tributary.simulate.books import Books
 from tributary.simulate.daylog import DayLog, simulate_day
 from tributary.simulate.defects import Damage, Saboteur
 from tributary.simulate.gaps import billing_incident, client_incident
+from tributary.simulate.plants import Planted
 from tributary.simulate.references import write_references
 from tributary.simulate.schema import (
     EVENT_TIME,
@@ -37,9 +38,10 @@ def run(settings: Settings, folder: Path, on_day: Callable[[int], None] = lambda
     make = CsvWriter if settings.log_format is LogFormat.csv else ParquetWriter
     writer: EventWriter = make(world, ids, folder / "events")
     books, saboteur = Books(world), Saboteur(world, ids)
+    planted: list[Planted] = []
     for day in range(settings.days):
         if settings.date_of(day) != settings.missing_day:
-            _add_day(world, ids, day, writer, books, saboteur)
+            planted += _add_day(world, ids, day, writer, books, saboteur)
         on_day(day)
     writer.close()
 
@@ -48,6 +50,7 @@ def run(settings: Settings, folder: Path, on_day: Callable[[int], None] = lambda
     truth = {
         "arguments": settings.as_record(),
         "notes": _notes(world),
+        **({"plants": [_as_record(one) for one in planted]} if planted else {}),
         "invoice_errors": errors,
         **books.truth(invoices),
     }
@@ -62,8 +65,11 @@ def _add_day(
     writer: EventWriter,
     books: Books,
     saboteur: Saboteur,
-) -> None:
-    """One day, from traffic to files. Each day draws from a source of its own."""
+) -> tuple[Planted, ...]:
+    """One day, from traffic to files. Each day draws from a source of its own.
+
+    Returns what was planted on it.
+    """
     seed = world.settings.seed
     rng = np.random.default_rng([seed, 3, day])
     log = simulate_day(world, ids, day, saboteur.doomed_requests(day), rng)
@@ -73,6 +79,15 @@ def _add_day(
     books.add_day(log, damage)
     for table in TABLES:
         writer.write_day(day, table, *_rows_to_write(log, damage, table))
+    return log.planted
+
+
+def _as_record(planted: Planted) -> dict[str, object]:
+    return {
+        **planted.plant.as_record(),
+        "reached": round(planted.reached, 6),
+        "requests_of_slice": planted.requests,
+    }
 
 
 def _without_garbled(damage: Damage) -> Damage:

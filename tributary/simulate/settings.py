@@ -35,6 +35,32 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class Plant:
+    """A cause to be planted: a factor of a slice, changed on one day.
+
+    Attributes:
+        factor: what is changed; `plants` lists the factors.
+        where: the slice, as (dimension, value).
+        size: the change as a share of the factor: -0.3 for three tenths less.
+        day: the reporting day.
+    """
+
+    factor: str
+    where: tuple[tuple[str, str], ...]
+    size: float
+    day: date
+
+    def as_record(self) -> dict[str, object]:
+        """The plant, for the truth file."""
+        return {
+            "factor": self.factor,
+            "where": dict(self.where),
+            "size": self.size,
+            "day": self.day.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
 class Settings:
     """One run of the simulator."""
 
@@ -49,6 +75,7 @@ class Settings:
     late: float | None = None
     corrections: float | None = None
     withdrawals: float | None = None
+    plants: tuple[Plant, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -69,6 +96,13 @@ class Settings:
                 f"--missing-day is {self.missing_day}; "
                 f"give a day from {self.start_date} to {self.last_date}."
             )
+
+        for plant in self.plants:
+            if not self.start_date <= plant.day <= self.last_date or plant.day == self.missing_day:
+                raise SettingsError(
+                    f"--plant has the day {plant.day}; give a day from {self.start_date} to "
+                    f"{self.last_date}{', but not the missing one' if self.missing_day else ''}."
+                )
 
         for name, share in self.asked_shares.items():
             if not 0 <= share <= MOST_SHARE:
@@ -119,4 +153,6 @@ class Settings:
             "missing_day": self.missing_day.isoformat() if self.missing_day else None,
             "clean": self.clean,
             **self.asked_shares,
+            # Only where asked for: the truth of any other run is byte for byte what it was.
+            **({"plants": [plant.as_record() for plant in self.plants]} if self.plants else {}),
         }
