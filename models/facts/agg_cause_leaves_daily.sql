@@ -1,0 +1,222 @@
+-- Grain: one row per day, explained metric that has an alarm on that day, in the whole or in a slice, and
+-- combination of the reporting dimensions. Additive: forecast and actual with their divisors; they are what a
+-- cause is looked for in. A forecast is the mean of the same weekday in the earlier weeks, since means of parts
+-- add up where medians do not; days of promotions and holidays and days with alarms are left out of it, and all
+-- of it is scaled to what is expected of the whole.
+{{ config(materialized='table') }}
+{%- set parts = [] %}
+{%- for metric in explained_metrics() %}
+    {%- for part in [metric.numerator, metric.denominator] if part and part not in parts %}
+        {%- do parts.append(part) %}
+    {%- endfor %}
+{%- endfor %}
+with judged as (
+
+    select * from {{ ref('agg_judged_metrics_daily') }}
+
+),
+
+calendar as (
+
+    select * from {{ ref('dim_days') }}
+
+),
+
+funnel as (
+
+    select * from {{ ref('agg_funnel_daily') }}
+
+),
+
+alarms as (
+
+    select
+        requested_on,
+        metric,
+        case when max_by(z, abs(z)) > 0 then 1 else -1 end as direction
+    from judged
+    where
+        is_alarm
+        and metric in ('{{ explained_metrics() | map(attribute="name") | join("', '") }}')
+    group by requested_on, metric
+
+),
+
+-- How much more a count varies than counting makes it: of the slices the one in the middle.
+noises as (
+
+    select
+        requested_on,
+        metric,
+        greatest(
+            1e0, percentile_cont(0.5e0) within group (order by deviation * deviation * expected_events)
+        ) as noise
+    from judged
+    where p_value is not null
+    group by requested_on, metric
+
+),
+
+incidents as (
+
+    select
+        alarms.requested_on,
+        alarms.metric,
+        alarms.direction,
+        judged.expected,
+        judged.expected_events,
+        noises.noise
+    from alarms
+    inner join judged
+        on
+            alarms.requested_on = judged.requested_on
+            and alarms.metric = judged.metric
+            and judged.dimension = '(all)'
+    inner join noises on alarms.requested_on = noises.requested_on and alarms.metric = noises.metric
+
+),
+
+incident_days as (
+
+    select distinct requested_on from incidents
+
+),
+
+earlier_weeks as (
+
+    select {{ each_number_to(var('expectation').weeks) }} as week
+
+),
+
+base_days as (
+
+    select
+        incident_days.requested_on,
+        calendar.day,
+        count(*) over (partition by incident_days.requested_on) as days
+    from incident_days
+    cross join earlier_weeks
+    inner join calendar
+        on incident_days.requested_on - cast(7 * earlier_weeks.week as integer) = calendar.day
+    left join incident_days as other_incidents on calendar.day = other_incidents.requested_on
+    where calendar.calendar_events is null and other_incidents.requested_on is null
+
+),
+
+days_wanted as (
+
+    select
+        requested_on,
+        day,
+        1e0 / days as base_weight,
+        0e0 as own_weight
+    from base_days
+
+    union all
+
+    select
+        requested_on,
+        requested_on as day,
+        0e0 as base_weight,
+        1e0 as own_weight
+    from incident_days
+
+),
+
+leaves as (
+
+    select
+        days_wanted.requested_on,
+        {%- for dimension in var('dimensions') %}
+        funnel.{{ dimension }},
+        {%- endfor %}
+        {%- for part in parts %}
+        {%- set value = 'funnel.' ~ part if part not in money_components()
+            else '0.000001e0 * cast(funnel.' ~ part ~ '_micros as double)' %}
+        sum(days_wanted.base_weight * {{ value }}) as base_{{ part }},
+        sum(days_wanted.own_weight * {{ value }}) as own_{{ part }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from days_wanted
+    inner join funnel on days_wanted.day = funnel.requested_on
+    group by
+        days_wanted.requested_on,
+        funnel.{{ var('dimensions') | join(',\n        funnel.') }}
+
+),
+
+metric_leaves as (
+
+    select
+        incidents.requested_on,
+        incidents.metric,
+        incidents.direction,
+        incidents.expected,
+        incidents.expected_events,
+        incidents.noise,
+        {%- for dimension in var('dimensions') %}
+        leaves.{{ dimension }},
+        {%- endfor %}
+        case incidents.metric
+            {%- for metric in explained_metrics() %}
+            when '{{ metric.name }}' then {{ metric.scale }}e0 * leaves.base_{{ metric.numerator }}
+            {%- endfor %}
+        end as base,
+        case incidents.metric
+            {%- for metric in explained_metrics() %}
+            when '{{ metric.name }}' then {{ metric.scale }}e0 * leaves.own_{{ metric.numerator }}
+            {%- endfor %}
+        end as actual,
+        case incidents.metric
+            {%- for metric in explained_metrics() if metric.denominator %}
+            when '{{ metric.name }}' then leaves.base_{{ metric.denominator }}
+            {%- endfor %}
+        end as forecast_divisor,
+        case incidents.metric
+            {%- for metric in explained_metrics() if metric.denominator %}
+            when '{{ metric.name }}' then leaves.own_{{ metric.denominator }}
+            {%- endfor %}
+        end as actual_divisor
+    from incidents
+    inner join leaves on incidents.requested_on = leaves.requested_on
+
+),
+
+wholes as (
+
+    select
+        requested_on,
+        metric,
+        sum(base) as whole_base,
+        sum(forecast_divisor) as whole_divisor
+    from metric_leaves
+    group by requested_on, metric
+
+),
+
+scaled as (
+
+    select
+        metric_leaves.requested_on,
+        metric_leaves.metric,
+        metric_leaves.{{ var('dimensions') | join(',\n        metric_leaves.') }},
+        metric_leaves.base * coalesce(
+            metric_leaves.expected * coalesce(wholes.whole_divisor, 1e0) / nullif(wholes.whole_base, 0e0), 1e0
+        ) as forecast,
+        metric_leaves.actual,
+        metric_leaves.forecast_divisor,
+        metric_leaves.actual_divisor,
+        metric_leaves.direction,
+        -- Events per unit of the forecast.
+        coalesce(
+            metric_leaves.expected_events
+            / nullif(metric_leaves.expected * coalesce(wholes.whole_divisor, 1e0), 0e0),
+            0e0
+        ) as events,
+        metric_leaves.noise
+    from metric_leaves
+    inner join wholes
+        on metric_leaves.requested_on = wholes.requested_on and metric_leaves.metric = wholes.metric
+
+)
+
+select * from scaled
