@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tributary.bench.causes_command import bench_causes
 from tributary.bench.command import bench
 from tributary.bench.drivers import bench_drivers
 from tributary.bench.readers import bench_readers
@@ -224,7 +225,7 @@ def quarantine(
 
 for command in (
     *(why, whatif, status, rollback, schedule, simulate),
-    *(bench, bench_readers, bench_drivers),
+    *(bench, bench_readers, bench_drivers, bench_causes),
 ):
     app.command()(command)
 

@@ -74,3 +74,24 @@
 {% macro running_day() -%}
     date '{{ run_started_at.astimezone(modules.pytz.timezone(var("reporting_time_zone"))).date() }}'
 {%- endmacro %}
+
+
+{#- The factors of revenue that are watched, of the identity that root_causes.identity names. -#}
+{% macro factors_to_compare() %}
+    {% set name = var('root_causes').identity %}
+    {% set identity = var('identities').get(name) %}
+    {% if not identity %}
+        {{ exceptions.raise_compiler_error(
+            'root_causes.identity in dbt_project.yml is "' ~ name ~ '", which is no identity. Name one of '
+            ~ var('identities').keys() | join(', ') ~ '.'
+        ) }}
+    {% endif %}
+    {% set found = [] %}
+    {% for factor in identity.factors %}
+        {% set metric = factor.metric if factor is mapping else factor %}
+        {% if metric in var('watched_metrics') %}
+            {% do found.append(metric) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}

@@ -79,8 +79,8 @@ def simulate(
     plant: Annotated[
         list[str] | None,
         typer.Option(
-            help="A cause to be found: on a day, a factor (requests, pvr, asn, ctr2, acp) of a slice "
-            f"changes. Repeatable. As in: '{EXAMPLE}'."
+            help="A cause to be found: on a day, a factor (requests, pvr, asn, ctr2, acp) of a "
+            f"slice changes. Repeatable. As in: '{EXAMPLE}'."
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what the folder holds.")] = False,

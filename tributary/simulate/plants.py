@@ -1,7 +1,7 @@
-"""Causes that are planted on request: one factor of one slice is changed on one day, where it is made.
+"""Causes planted on request: one factor of one slice is changed on one day, where it is made.
 
-The change goes through the simulator's own process, so that all that follows from it follows: fewer
-requests are fewer impressions, clicks and charges. Without a plant nothing here draws or changes.
+The change goes through the simulator's own process, so that all that follows from it follows:
+fewer requests are fewer impressions, clicks and charges. Without a plant nothing here draws.
 """
 
 import re
@@ -45,8 +45,8 @@ class Planted:
 
     Attributes:
         plant: what was asked for.
-        reached: the relative change of the factor in the slice, by what the day was made of: a share
-            ends at 1, and a page with an ad has one at least.
+        reached: the relative change of the factor in the slice, by what the day was made of: a
+            share ends at 1, and a page with an ad has one at least.
         requests: requests of the slice on the day, before the change.
     """
 
@@ -98,12 +98,14 @@ def _where(text: str) -> tuple[tuple[str, str], ...]:
         dimension, colon, value = (word.strip() for word in part.partition(":"))
         if not colon or dimension not in VALUES or dimension in found:
             raise SettingsError(
-                f"--plant has {part.strip()!r} in where; write each dimension once, with one value, "
-                f"as in surface:search;device_type:phone. Dimensions are {', '.join(VALUES)}."
+                f"--plant has {part.strip()!r} in where; write each dimension once, with one "
+                "value, as in surface:search;device_type:phone. Dimensions are "
+                f"{', '.join(VALUES)}."
             )
         if value not in VALUES[dimension]:
             raise SettingsError(
-                f"--plant has the {dimension} {value!r}; give one of {', '.join(VALUES[dimension])}."
+                f"--plant has the {dimension} {value!r}; give one of "
+                f"{', '.join(VALUES[dimension])}."
             )
         found[dimension] = value
     return tuple((name, found[name]) for name in VALUES if name in found)
@@ -156,10 +158,9 @@ def change_impressions(
             after = np.where(rows, np.minimum(before * (1 + plant.size), _MOST_CHANCE), before)
             impressions = replace(impressions, click_chance=after)
         else:
-            before = impressions.bid.astype(np.float64)
-            bid = np.maximum(ints(np.rint(before * (1 + plant.size))), 1)
-            impressions = replace(impressions, bid=np.where(rows, bid, impressions.bid))
-            after = impressions.bid.astype(np.float64)
+            before = np.where(rows, impressions.bid, 0).astype(np.float64)
+            after = np.maximum(np.rint(before * (1 + plant.size)), 1)
+            impressions = replace(impressions, bid=np.where(rows, ints(after), impressions.bid))
         whole = float(before[rows].sum())
         reached = float(after[rows].sum()) / whole - 1 if whole else 0.0
         done.append(Planted(plant, reached, int(of_slice.sum())))

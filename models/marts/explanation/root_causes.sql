@@ -5,6 +5,7 @@
 -- anything, one row says so: 'none'.
 {%- set dimensions, settings = var('dimensions'), var('root_causes') %}
 {%- set keys = ['requested_on', 'metric'] %}
+{%- set factors = factors_to_compare() %}
 with leaves as (
 
     select * from {{ ref('agg_cause_leaves_daily') }}
@@ -203,6 +204,31 @@ causes as (
         whole_status
     from valued
 
+),
+
+-- The factors of revenue stand beside one another: one cause moves several metrics, and the factor in which
+-- it shows most is where it was made.
+factors as (
+
+    select
+        requested_on,
+        metric,
+        row_number() over (
+            partition by requested_on order by score desc nulls last, metric nulls last
+        ) as factor_rank
+    from causes
+    where method = 'slice' and cause_rank = 1 and metric in ('{{ factors | join("', '") }}')
+
+),
+
+ranked as (
+
+    select
+        causes.*,
+        factors.factor_rank
+    from causes
+    left join factors on causes.requested_on = factors.requested_on and causes.metric = factors.metric
+
 )
 
-select * from causes
+select * from ranked

@@ -1,7 +1,7 @@
-"""The statistics and the searches, as the macros make them, on worked numbers of the published methods.
+"""The statistics and the searches, as the macros make them, on worked numbers of the methods.
 
-Each macro's SQL runs over a small relation in a scratch dbt project that borrows the project's macros:
-it is the text that the marts are built from.
+Each macro's SQL runs over a small relation in a scratch dbt project that borrows the project's
+macros: it is the text that the marts are built from.
 """
 
 import math
@@ -43,8 +43,9 @@ order by day
 
 Q_VALUES = """
 with given as (
-    select unnest([0.34, 0.275, 0.269, 0.251, 0.222, 0.216, 0.212, 0.205, 0.074, 0.06, 0.042, 0.041,
-        0.039, 0.008, 0.001]) as p, 1 as family, generate_subscripts([1,2,3,4,5,6,7,8,9,10,11,12,13,14,15], 1) as id
+    select p, 1 as family, p as id
+    from (values (0.34), (0.275), (0.269), (0.251), (0.222), (0.216), (0.212), (0.205), (0.074),
+        (0.06), (0.042), (0.041), (0.039), (0.008), (0.001)) as t (p)
 ),
 ranked as (select *, {{ p_ranks('p', ['family'], ['id']) }} from given)
 select p, {{ q_value('p', ['family']) }} as q from ranked order by p
@@ -52,24 +53,28 @@ select p, {{ q_value('p', ['family']) }} as q from ranked order by p
 
 NORMAL = """
 select z, {{ normal_cdf('z') }} as below, {{ two_sided_p('z') }} as beyond
-from (values (-40e0), (-8e0), (-3e0), (-1e0), (0e0), (0.5e0), (1.96e0), (7.5e0), (40e0), (null)) as t (z)
+from (values (-40e0), (-8e0), (-3e0), (-1e0), (0e0), (0.5e0), (1.96e0), (7.5e0), (40e0), (null))
+    as t (z)
 order by z nulls last
 """
 
 COUNTS = """
 select count, expected, {{ count_z('count', 'expected') }} as z
-from (values (0e0, 10e0), (8e0, 2e0), (100e0, 100e0), (60e0, 100e0), (1e0, 1e0)) as t (count, expected)
+from (values (0e0, 10e0), (8e0, 2e0), (100e0, 100e0), (60e0, 100e0), (1e0, 1e0))
+    as t (count, expected)
 order by count, expected
 """
 
 PAPER = """
 with elements as (
-    select 1 as id, *, cast(null as double) as forecast_divisor, cast(null as double) as actual_divisor
+    select 1 as id, *, cast(null as double) as forecast_divisor,
+        cast(null as double) as actual_divisor
     from (values
         ('data_center', 'X', 94e0, 47e0), ('data_center', 'Y', 6e0, 3e0),
         ('advertiser', 'A1', 50e0, 24e0), ('advertiser', 'A2', 20e0, 21e0),
         ('advertiser', 'A3', 20e0, 4e0), ('advertiser', 'A4', 10e0, 1e0),
-        ('device', 'PC', 50e0, 49e0), ('device', 'Mobile', 25e0, 1e0), ('device', 'Tablet', 25e0, 0e0)
+        ('device', 'PC', 50e0, 49e0), ('device', 'Mobile', 25e0, 1e0),
+        ('device', 'Tablet', 25e0, 0e0)
     ) as t (dimension, element, forecast, actual)
 ),
 {{ adtributor('paper', 'elements', ['id'], 0.67, 0.1) }}
@@ -145,9 +150,7 @@ MODELS = {
 
 
 @pytest.fixture(scope="module")
-def results(
-    root: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Results:
+def results(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The rows of every relation above."""
     folder = tmp_path_factory.mktemp("methods")
     for part in ("anomalies", "root_causes", "metrics"):
@@ -200,7 +203,9 @@ def test_the_normal_law_is_close_far_out_and_null_of_null(results: Results) -> N
         z, below = row["z"], row["below"]
         exact = 0.5 * math.erfc(-z / math.sqrt(2))
         assert below == pytest.approx(exact, rel=1e-8, abs=1e-300)
-        assert row["beyond"] == pytest.approx(math.erfc(abs(z) / math.sqrt(2)), rel=1e-8, abs=1e-300)
+        assert row["beyond"] == pytest.approx(
+            math.erfc(abs(z) / math.sqrt(2)), rel=1e-8, abs=1e-300
+        )
     assert law.cdf(1.96) == pytest.approx(results["normal"][6]["below"], abs=2e-16)
     assert results["normal"][-1] == {"z": None, "below": None, "beyond": None}
 
@@ -208,7 +213,8 @@ def test_the_normal_law_is_close_far_out_and_null_of_null(results: Results) -> N
 def test_a_count_lies_as_far_off_as_the_poisson_law_says(results: Results) -> None:
     def beyond(count: int, expected: float) -> float:
         below = sum(
-            math.exp(-expected + k * math.log(expected) - math.lgamma(k + 1)) for k in range(count + 1)
+            math.exp(-expected + k * math.log(expected) - math.lgamma(k + 1))
+            for k in range(count + 1)
         )
         at = math.exp(-expected + count * math.log(expected) - math.lgamma(count + 1))
         return below if count < expected else 1 - below + at
@@ -228,7 +234,9 @@ def test_adtributor_ranks_the_dimensions_of_the_paper_s_example(results: Results
     assert powers == near(0.5, 0.48, 0.02)
     surprises = tuple(by_element[name]["surprise"] for name in ("Tablet", "Mobile", "PC"))
     assert surprises == near(0.0866433976, 0.0579278424, 0.0396316469)
-    assert [row["element"] for row in rows if row["dimension"] == "device" and row["is_picked"]] == [
+    assert [
+        row["element"] for row in rows if row["dimension"] == "device" and row["is_picked"]
+    ] == [
         "Tablet",
         "Mobile",
     ]
