@@ -18,6 +18,7 @@
                 'numerator': parts[0],
                 'denominator': parts[1],
                 'scale': declared.get('scale', 1),
+                'is_money': parts[0] in rests_on or parts[1] in rests_on,
             }) %}
         {% elif name in known %}
             {% do found.append({
@@ -28,6 +29,7 @@
                 'numerator': name,
                 'denominator': none,
                 'scale': 1,
+                'is_money': name in rests_on,
             }) %}
         {% else %}
             {{ exceptions.raise_compiler_error(

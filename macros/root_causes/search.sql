@@ -1,13 +1,15 @@
 {#- The slice that differs most from all the rest, and the next one without it, and so on: CTEs that end in
     `<name>_found`, one row per key, round and slice found. Over any relation of leaves: `keys`, the dimensions,
     forecast, actual, forecast_divisor and actual_divisor (of a sum NULL), and of each key: direction (1 where
-    what is looked for rose, -1 where it fell), events (what a unit of forecast is expected to rest on) and noise
-    (the variance of such a count over what counting alone makes of it).
+    what is looked for rose, -1 where it fell), events (what a unit of forecast is expected to rest on), noise
+    (the variance of such a count over what counting alone makes of it) and common (the variance of what moves
+    all leaves alike on usual days, as a share squared).
 
-    A slice is held against all that is not of it, by the likelihood ratio of two Poisson counts whose sum is
-    given (Kulldorff's scan): only sums over slices are asked, so that leaves of no more than a few events do no
-    harm; a slice that takes in more than the cause dilutes it, one that takes in less leaves evidence out, and
-    so the cause itself scores highest. Each further dimension has to earn `layer_penalty`. -#}
+    A slice is held against all that is not of it: score is half the squared distance between how the slice moved
+    and how it would have if it had moved as the rest, by its variance. Only sums over slices are asked, so that
+    leaves of no more than a few events do no harm. A slice that takes in more than the cause dilutes it, one that
+    takes in less leaves evidence out: the cause itself scores highest. Each further dimension has to earn
+    `layer_penalty`. Where the rest is off by itself, what it shares with the slice is no cause. -#}
 {% macro search_slices(name, leaves, keys, dimensions, settings) -%}
 {%- for round in range(1, settings.rounds + 1) %}
 {%- set left = leaves if loop.first else name ~ '_left_' ~ round %}
@@ -50,7 +52,8 @@
         sum(actual_divisor) as actual_divisor,
         max(direction) as direction,
         max(events) as events,
-        max(noise) as noise
+        max(noise) as noise,
+        max(common) as common
     from {{ left }}
     group by {{ slice_sets(keys, dimensions, settings.layers) | indent(4) }} -- noqa: PRS
 
@@ -84,15 +87,39 @@
 
 ),
 
+-- How far each moved, as twice the change of the square root: a logarithm that knows of 0, and whose variance
+-- is that of the count whatever the count.
+{{ name }}_moved_{{ round }} as (
+
+    select
+        *,
+        2e0 * (sqrt(inside / inside_forecast) - 1e0) as inside_change,
+        2e0 * (sqrt(outside / outside_forecast) - 1e0) as outside_change,
+        inside_forecast * events / noise as inside_weight,
+        outside_forecast * events / noise as outside_weight
+    from {{ name }}_held_{{ round }}
+    where inside_forecast * events >= {{ settings.least_events }} and outside_forecast > 0 and events > 0
+
+),
+
+-- What moves all slices alike on usual days, and what the rest shows beyond that on this one.
+{{ name }}_common_{{ round }} as (
+
+    select
+        *,
+        greatest(common, outside_change * outside_change - 1e0 / outside_weight) as shared
+    from {{ name }}_moved_{{ round }}
+
+),
+
 {{ name }}_compared_{{ round }} as (
 
     select
         *,
-        -- What each would be if both had moved alike.
-        inside_forecast * (inside + outside) / nullif(inside_forecast + outside_forecast, 0e0) as inside_alike,
-        outside_forecast * (inside + outside) / nullif(inside_forecast + outside_forecast, 0e0) as outside_alike
-    from {{ name }}_held_{{ round }}
-    where inside_forecast * events >= {{ settings.least_events }} and outside_forecast > 0
+        inside_change
+        - outside_change * outside_weight * shared / (outside_weight * shared + 1e0) as own_change,
+        1e0 / inside_weight + shared / (outside_weight * shared + 1e0) as own_variance
+    from {{ name }}_common_{{ round }}
 
 ),
 
@@ -100,20 +127,9 @@
 
     select
         *,
-        (
-            case
-                when inside > 0
-                    then inside * ln(case when inside_alike > 0 then inside / inside_alike end)
-                else 0e0
-            end
-            + case
-                when outside > 0
-                    then outside * ln(case when outside_alike > 0 then outside / outside_alike end)
-                else 0e0
-            end
-        ) * events / noise - {{ settings.layer_penalty }}e0 * (layer - 1) as score
+        own_change * own_change / (2e0 * own_variance) - {{ settings.layer_penalty }}e0 * (layer - 1) as score
     from {{ name }}_compared_{{ round }}
-    where direction * (inside - inside_alike) > 0 and direction * (inside - inside_forecast) > 0
+    where direction * own_change > 0 and direction * inside_change > 0
 
 ),
 

@@ -65,7 +65,12 @@ incidents as (
         alarms.direction,
         judged.expected,
         judged.expected_events,
-        noises.noise
+        noises.noise,
+        -- What the whole varies by beyond the noise of its slices moves them alike; some of it always does.
+        greatest(
+            judged.deviation * judged.deviation - noises.noise / nullif(judged.expected_events, 0e0),
+            judged.deviation * judged.deviation / 4e0
+        ) as common
     from alarms
     inner join judged
         on
@@ -153,6 +158,7 @@ metric_leaves as (
         incidents.expected,
         incidents.expected_events,
         incidents.noise,
+        incidents.common,
         {%- for dimension in var('dimensions') %}
         leaves.{{ dimension }},
         {%- endfor %}
@@ -212,7 +218,8 @@ scaled as (
             / nullif(metric_leaves.expected * coalesce(wholes.whole_divisor, 1e0), 0e0),
             0e0
         ) as events,
-        metric_leaves.noise
+        metric_leaves.noise,
+        coalesce(metric_leaves.common, 0e0) as common
     from metric_leaves
     inner join wholes
         on metric_leaves.requested_on = wholes.requested_on and metric_leaves.metric = wholes.metric

@@ -149,7 +149,12 @@ tested as (
             value is not null
             and weeks >= {{ expectation.least_weeks }}
             and has_drift
-            and greatest(events_seen, events_held_against) >= {{ anomalies.least_events }},
+            and greatest(events_seen, events_held_against) >= case
+                when metric in ('{{ watched_metrics() | selectattr("is_money") | map(attribute="name")
+                    | join("', '") }}')
+                    then {{ anomalies.least_paid_events }}
+                else {{ anomalies.least_events }}
+            end,
             false
         ) as is_tested
     from scored

@@ -127,7 +127,7 @@ with cells as (
 ),
 leaves as (
     select *, cast(null as double) as forecast_divisor, cast(null as double) as actual_divisor,
-        -1 as direction, 1e0 as events, 1e0 as noise
+        -1 as direction, 1e0 as events, 1e0 as noise, 0.0004e0 as common
     from cells
 ),
 {{{{ search_slices('cube', 'leaves', ['id'], ['a', 'b', 'c'],

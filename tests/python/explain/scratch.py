@@ -1,0 +1,66 @@
+"""The models that explain, alone: in a scratch dbt project, on aggregates given as Parquet."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dbt.cli.main import dbtRunner
+
+MODELS = (
+    "facts/agg_watched_metrics_daily.sql",
+    "facts/agg_expected_metrics_daily.sql",
+    "facts/agg_judged_metrics_daily.sql",
+    "facts/agg_cause_leaves_daily.sql",
+    "marts/explanation/metric_anomalies.sql",
+    "marts/explanation/root_causes.sql",
+)
+GIVEN = ("agg_funnel_daily", "agg_slices_daily", "dim_days")
+
+
+def make_project(root: Path, folder: Path, aggregates: Path, variables: dict[str, Any]) -> None:
+    """A project with the models' own text, the project's macros and variables."""
+    for part in ("anomalies", "root_causes", "metrics", "cross_db"):
+        shutil.copytree(root / "macros" / part, folder / "macros" / part)
+    shutil.copy(root / "macros" / "generate_schema_name.sql", folder / "macros")
+    for model in MODELS:
+        (folder / "models" / model).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / "models" / model, folder / "models" / model)
+    for name in GIVEN:
+        (folder / "models" / "facts" / f"{name}.sql").write_text(
+            f"select * from {{{{ parquet_at('{aggregates / name}.parquet') }}}}"
+        )
+    (folder / "macros" / "parquet_at.sql").write_text(
+        "{% macro parquet_at(path) %}{{ 'parquet.`' ~ path ~ '`' if target.type == 'spark'"
+        " else \"read_parquet('\" ~ path ~ \"')\" }}{% endmacro %}"
+    )
+    declared = yaml.safe_load((root / "dbt_project.yml").read_text("utf-8"))
+    project = {
+        "name": "tributary",
+        "version": "1.0.0",
+        "profile": "tributary",
+        "models": {
+            "tributary": {
+                "facts": {"+schema": "facts"},
+                "marts": {"+schema": "marts", "+materialized": "table"},
+            }
+        },
+        "vars": {**declared["vars"], **variables},
+    }
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(project, allow_unicode=True))
+    profiles = (root / "profiles.yml").read_text("utf-8")
+    # The plugin makes a folder that is there already.
+    plugin = re.sub(r" +plugins:\n +- module: tributary.warehouse_folder\n", "", profiles)
+    (folder / "profiles.yml").write_text(plugin)
+
+
+def build(folder: Path, target: str = "duckdb") -> None:
+    """Runs the models into the warehouse that the environment names."""
+    ended = dbtRunner().invoke(
+        [
+            *("--quiet", "run", "--target", target, "--target-path", str(folder / f"target_{target}")),
+            *("--project-dir", str(folder), "--profiles-dir", str(folder)),
+        ]
+    )
+    assert ended.success, ended.exception or [one.message for one in ended.result]
