@@ -79,8 +79,7 @@ def write_aggregates(history: History, folder: Path) -> None:
         )
         nothing = ", ".join(f"0 as {name}" for name in _NONE)
         connection.execute(
-            f"create table funnel as select *, {shared}, {nothing} from drawn"
-            " where requests > 0"
+            f"create table funnel as select *, {shared}, {nothing} from drawn where requests > 0"
         )
         connection.execute(f"copy funnel to '{folder}/agg_funnel_daily.parquet'")
         counts = [
@@ -123,9 +122,7 @@ def _funnel(history: History) -> pa.Table:
     rng = np.random.default_rng(history.seed)
     grid = np.meshgrid(*(np.arange(len(values)) for values in SHARES.values()), indexing="ij")
     codes = {name: axis.ravel() for name, axis in zip(SHARES, grid, strict=True)}
-    words = {
-        name: np.array(list(values))[codes[name]] for name, values in SHARES.items()
-    }
+    words = {name: np.array(list(values))[codes[name]] for name, values in SHARES.items()}
     words["country_code"] = np.array([COUNTRY[region] for region in words["region_code"]])
     share = np.prod([np.array(list(v.values()))[codes[n]] for n, v in SHARES.items()], axis=0)
     pvr, ctr2, price = (
@@ -135,7 +132,9 @@ def _funnel(history: History) -> pa.Table:
     columns: dict[str, list[np.ndarray]] = {}
     for number in range(history.days):
         day = history.first_day + timedelta(days=number)
-        change = {factor: np.ones(len(share)) for factor in ("requests", "pvr", "asn", "ctr2", "acp")}
+        change = {
+            factor: np.ones(len(share)) for factor in ("requests", "pvr", "asn", "ctr2", "acp")
+        }
         for plant in history.plants:
             if plant.day == day:
                 rows = np.all([words[name] == value for name, value in plant.where], axis=0)

@@ -11,6 +11,7 @@ from dbt.cli.main import dbtRunner
 MODELS = (
     "facts/agg_watched_metrics_daily.sql",
     "facts/agg_expected_metrics_daily.sql",
+    "facts/agg_scored_metrics_daily.sql",
     "facts/agg_judged_metrics_daily.sql",
     "facts/agg_cause_leaves_daily.sql",
     "marts/explanation/metric_anomalies.sql",
@@ -33,7 +34,7 @@ def make_project(root: Path, folder: Path, aggregates: Path, variables: dict[str
         )
     (folder / "macros" / "parquet_at.sql").write_text(
         "{% macro parquet_at(path) %}{{ 'parquet.`' ~ path ~ '`' if target.type == 'spark'"
-        " else \"read_parquet('\" ~ path ~ \"')\" }}{% endmacro %}"
+        ' else "read_parquet(\'" ~ path ~ "\')" }}{% endmacro %}'
     )
     declared = yaml.safe_load((root / "dbt_project.yml").read_text("utf-8"))
     project = {
@@ -59,7 +60,14 @@ def build(folder: Path, target: str = "duckdb") -> None:
     """Runs the models into the warehouse that the environment names."""
     ended = dbtRunner().invoke(
         [
-            *("--quiet", "run", "--target", target, "--target-path", str(folder / f"target_{target}")),
+            *(
+                "--quiet",
+                "run",
+                "--target",
+                target,
+                "--target-path",
+                str(folder / f"target_{target}"),
+            ),
             *("--project-dir", str(folder), "--profiles-dir", str(folder)),
         ]
     )
