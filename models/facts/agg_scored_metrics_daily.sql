@@ -103,9 +103,12 @@ expected as (
     select
         *,
         usual * exp(coalesce(drift, 0e0)) as expected,
-        greatest(
-            coalesce(usual_deviation, 0e0),
-            1e0 / sqrt(case when expected_events > 0 then expected_events end)
+        nullif(
+            greatest(
+                coalesce(usual_deviation, 0e0),
+                coalesce(1e0 / sqrt(case when expected_events > 0 then expected_events end), 0e0)
+            ),
+            0e0
         ) as deviation,
         case
             when not is_event_day then spread_days >= {{ expectation.least_spread_days }}
@@ -133,7 +136,7 @@ scored as (
             else greatest(coalesce(expected_events, 0e0), 1e0)
         end as events_held_against,
         {{ normal_of_student(
-            '(log_change - drift) / deviation', spread_freedom('spread_days')
+            '(log_change - drift) / deviation', spread_freedom('nullif(spread_days, 0)')
         ) }} as usual_z
     from expected
 

@@ -13,6 +13,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from tributary.simulate.plants import FACTORS
 from tributary.simulate.settings import Plant
 
 DIMENSIONS = (
@@ -34,7 +35,8 @@ _PRICE = {"search": 2.2, "local": 1.5, "feed": 0.9}
 _ADS = 2.4
 # Components that no watched metric of these tests divides by are whatever share of others.
 _SHARE_OF = {
-    "sent_ad_requests": ("ad_requests", 1.0), "commercial_results_returned": ("ad_impressions", 1.0),
+    "sent_ad_requests": ("ad_requests", 1.0),
+    "commercial_results_returned": ("ad_impressions", 1.0),
     "results_returned": ("requests", 10.0), "impressions": ("requests", 5.0),
     "ad_clicked_requests": ("ad_clicks", 0.9), "clicked_requests": ("clicks", 0.9),
     "detail_views": ("clicks", 1.0), "actions": ("ad_actions", 1.0),
@@ -73,7 +75,6 @@ def write_aggregates(history: History, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
         connection.register("drawn", _funnel(history))
-        names = ", ".join(DIMENSIONS)
         shared = ", ".join(
             f"cast({share} * {of} as bigint) as {name}" for name, (of, share) in _SHARE_OF.items()
         )
@@ -115,7 +116,6 @@ def write_aggregates(history: History, folder: Path) -> None:
             " false as is_holiday, events.event is not null as is_promotion"
             f" from days left join events on days.day = events.day) to '{folder}/dim_days.parquet'"
         )
-    assert names
 
 
 def _funnel(history: History) -> pa.Table:
