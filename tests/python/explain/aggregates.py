@@ -132,9 +132,7 @@ def _funnel(history: History) -> pa.Table:
     columns: dict[str, list[np.ndarray]] = {}
     for number in range(history.days):
         day = history.first_day + timedelta(days=number)
-        change = {
-            factor: np.ones(len(share)) for factor in ("requests", "pvr", "asn", "ctr2", "acp")
-        }
+        change = {factor: np.ones(len(share)) for factor in FACTORS}
         for plant in history.plants:
             if plant.day == day:
                 rows = np.all([words[name] == value for name, value in plant.where], axis=0)
