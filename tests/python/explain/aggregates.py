@@ -111,7 +111,8 @@ def write_aggregates(history: History, folder: Path) -> None:
         for day, name in (history.events or {}).items():
             connection.execute("insert into events values (?, ?)", [day, name])
         connection.execute(
-            "copy (select days.day, isodow(days.day) as weekday, isodow(days.day) >= 6 as is_weekend,"
+            "copy (select days.day, isodow(days.day) as weekday,"
+            " isodow(days.day) >= 6 as is_weekend,"
             " events.event as calendar_events, events.event as calendar_waves,"
             " false as is_holiday, events.event is not null as is_promotion"
             f" from days left join events on days.day = events.day) to '{folder}/dim_days.parquet'"
