@@ -78,7 +78,13 @@
 {%- endmacro %}
 
 
-{#- The factors of revenue that are watched, of the identity that root_causes.identity names. -#}
+{#- What these are called, quoted, as a list of SQL. -#}
+{% macro names_of(metrics) -%}
+    '{{ metrics | map(attribute='name') | join("', '") }}'
+{%- endmacro %}
+
+
+{#- The factors of revenue that are watched, quoted, of the identity that root_causes.identity names. -#}
 {% macro factors_to_compare() %}
     {% set name = var('root_causes').identity %}
     {% set identity = var('identities').get(name) %}
@@ -95,5 +101,5 @@
             {% do found.append(metric) %}
         {% endif %}
     {% endfor %}
-    {{ return(found) }}
+    {{ return("'" ~ found | join("', '") ~ "'") }}
 {% endmacro %}

@@ -1,15 +1,11 @@
--- Grain: one row per day, explained metric that has an alarm on that day, in the whole or in a slice, and
--- combination of the reporting dimensions. Additive: forecast and actual with their divisors; they are what a
--- cause is looked for in. A forecast is the mean of the same weekday in the earlier weeks, since means of parts
--- add up where medians do not; days of promotions and holidays and days with alarms are left out of it, and all
--- of it is scaled to what is expected of the whole.
+-- Grain: one row per day, explained metric that has an alarm on that day, in the whole or in a
+-- slice, and combination of the reporting dimensions. Additive: forecast and actual with their
+-- divisors; they are what a cause is looked for in. A forecast is the mean of the same weekday in
+-- the earlier weeks, since means of parts add up where medians do not; days of promotions and
+-- holidays and days with alarms are left out of it, and all of it is scaled to what is expected of
+-- the whole.
 {{ config(materialized='table') }}
-{%- set parts = [] %}
-{%- for metric in explained_metrics() %}
-    {%- for part in [metric.numerator, metric.denominator] if part and part not in parts %}
-        {%- do parts.append(part) %}
-    {%- endfor %}
-{%- endfor %}
+{%- set dimensions = var('dimensions') %}
 with judged as (
 
     select * from {{ ref('agg_judged_metrics_daily') }}
@@ -37,7 +33,7 @@ alarms as (
     from judged
     where
         is_alarm
-        and metric in ('{{ explained_metrics() | map(attribute="name") | join("', '") }}')
+        and metric in ({{ names_of(explained_metrics()) }})
     group by requested_on, metric
 
 ),
@@ -49,7 +45,8 @@ noises as (
         requested_on,
         metric,
         greatest(
-            1e0, percentile_cont(0.5e0) within group (order by deviation * deviation * expected_events)
+            1e0,
+            percentile_cont(0.5e0) within group (order by deviation * deviation * expected_events)
         ) as noise
     from judged
     where p_value is not null
@@ -66,9 +63,11 @@ incidents as (
         judged.expected,
         judged.expected_events,
         noises.noise,
-        -- What the whole varies by beyond the noise of its slices moves them alike; some of it always does.
+        -- What the whole varies by beyond the noise of its slices moves them alike; some of it
+        -- always does.
         greatest(
-            judged.deviation * judged.deviation - noises.noise / nullif(judged.expected_events, 0e0),
+            judged.deviation * judged.deviation
+            - noises.noise / nullif(judged.expected_events, 0e0),
             judged.deviation * judged.deviation / 4e0
         ) as common
     from alarms
@@ -77,7 +76,10 @@ incidents as (
             alarms.requested_on = judged.requested_on
             and alarms.metric = judged.metric
             and judged.dimension = '(all)'
-    inner join noises on alarms.requested_on = noises.requested_on and alarms.metric = noises.metric
+    inner join noises
+        on
+            alarms.requested_on = noises.requested_on
+            and alarms.metric = noises.metric
 
 ),
 
@@ -89,7 +91,7 @@ incident_days as (
 
 earlier_weeks as (
 
-    select {{ each_number_to(var('expectation').weeks) }} as week
+    select {{ each_number_to(var('expectation').weeks) }} as weeks_back
 
 ),
 
@@ -102,7 +104,7 @@ base_days as (
     from incident_days
     cross join earlier_weeks
     inner join calendar
-        on incident_days.requested_on - cast(7 * earlier_weeks.week as integer) = calendar.day
+        on incident_days.requested_on - cast(7 * earlier_weeks.weeks_back as integer) = calendar.day
     left join incident_days as other_incidents on calendar.day = other_incidents.requested_on
     where calendar.calendar_events is null and other_incidents.requested_on is null
 
@@ -132,20 +134,13 @@ leaves as (
 
     select
         days_wanted.requested_on,
-        {%- for dimension in var('dimensions') %}
-        funnel.{{ dimension }},
-        {%- endfor %}
-        {%- for part in parts %}
-        {%- set value = 'funnel.' ~ part if part not in money_components()
-            else '0.000001e0 * cast(funnel.' ~ part ~ '_micros as double)' %}
-        sum(days_wanted.base_weight * {{ value }}) as base_{{ part }},
-        sum(days_wanted.own_weight * {{ value }}) as own_{{ part }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        funnel.{{ dimensions | join(',\n        funnel.') }},
+        {{- weighted_parts('funnel', 'days_wanted') | indent(4) }}
     from days_wanted
     inner join funnel on days_wanted.day = funnel.requested_on
     group by
         days_wanted.requested_on,
-        funnel.{{ var('dimensions') | join(',\n        funnel.') }}
+        funnel.{{ dimensions | join(',\n        funnel.') }}
 
 ),
 
@@ -159,29 +154,13 @@ metric_leaves as (
         incidents.expected_events,
         incidents.noise,
         incidents.common,
-        {%- for dimension in var('dimensions') %}
-        leaves.{{ dimension }},
-        {%- endfor %}
-        case incidents.metric
-            {%- for metric in explained_metrics() %}
-            when '{{ metric.name }}' then {{ metric.scale }}e0 * leaves.base_{{ metric.numerator }}
-            {%- endfor %}
-        end as base,
-        case incidents.metric
-            {%- for metric in explained_metrics() %}
-            when '{{ metric.name }}' then {{ metric.scale }}e0 * leaves.own_{{ metric.numerator }}
-            {%- endfor %}
-        end as actual,
-        case incidents.metric
-            {%- for metric in explained_metrics() if metric.denominator %}
-            when '{{ metric.name }}' then leaves.base_{{ metric.denominator }}
-            {%- endfor %}
-        end as forecast_divisor,
-        case incidents.metric
-            {%- for metric in explained_metrics() if metric.denominator %}
-            when '{{ metric.name }}' then leaves.own_{{ metric.denominator }}
-            {%- endfor %}
-        end as actual_divisor
+        leaves.{{ dimensions | join(',\n        leaves.') }},
+        {{ part_of_metric('incidents.metric', 'leaves.base', 'numerator') | indent(8) }} as base,
+        {{ part_of_metric('incidents.metric', 'leaves.own', 'numerator') | indent(8) }} as actual,
+        {{ part_of_metric('incidents.metric', 'leaves.base', 'denominator') | indent(8) }}
+            as forecast_divisor,
+        {{ part_of_metric('incidents.metric', 'leaves.own', 'denominator') | indent(8) }}
+            as actual_divisor
     from incidents
     inner join leaves on incidents.requested_on = leaves.requested_on
 
@@ -204,9 +183,12 @@ scaled as (
     select
         metric_leaves.requested_on,
         metric_leaves.metric,
-        metric_leaves.{{ var('dimensions') | join(',\n        metric_leaves.') }},
+        metric_leaves.{{ dimensions | join(',\n        metric_leaves.') }},
         metric_leaves.base * coalesce(
-            metric_leaves.expected * coalesce(wholes.whole_divisor, 1e0) / nullif(wholes.whole_base, 0e0), 1e0
+            metric_leaves.expected
+            * coalesce(wholes.whole_divisor, 1e0)
+            / nullif(wholes.whole_base, 0e0),
+            1e0
         ) as forecast,
         metric_leaves.actual,
         metric_leaves.forecast_divisor,
@@ -222,7 +204,9 @@ scaled as (
         coalesce(metric_leaves.common, 0e0) as common
     from metric_leaves
     inner join wholes
-        on metric_leaves.requested_on = wholes.requested_on and metric_leaves.metric = wholes.metric
+        on
+            metric_leaves.requested_on = wholes.requested_on
+            and metric_leaves.metric = wholes.metric
 
 )
 

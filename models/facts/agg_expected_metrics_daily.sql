@@ -1,6 +1,7 @@
--- Grain: one row per measured day (see agg_watched_metrics_daily), slice and watched metric. What the same
--- weekday of the earlier weeks lets expect, days of promotions and holidays left out, and how far the day is
--- from that, as a logarithm: percent up and percent down are then alike, and weekdays too. Not additive.
+-- Grain: one row per measured day (see agg_watched_metrics_daily), slice and watched metric. What
+-- the same weekday of the earlier weeks lets expect, days of promotions and holidays left out, and
+-- how far the day is from that, as a logarithm: percent up and percent down are then alike, and
+-- weekdays too. Not additive.
 {{ config(materialized='table') }}
 {%- set expectation = var('expectation') %}
 with watched as (
@@ -11,16 +12,24 @@ with watched as (
 
 earlier_weeks as (
 
-    select {{ each_number_to(expectation.weeks) }} as week
+    select {{ each_number_to(expectation.weeks) }} as weeks_back
+
+),
+
+measured_days as (
+
+    select distinct day
+    from watched
+    where is_measured
 
 ),
 
 pairs as (
 
     select
-        watched.day,
-        watched.day - cast(7 * earlier_weeks.week as integer) as base_day
-    from (select distinct day from watched where is_measured) as watched
+        measured_days.day,
+        measured_days.day - cast(7 * earlier_weeks.weeks_back as integer) as base_day
+    from measured_days
     cross join earlier_weeks
 
 ),

@@ -1,7 +1,7 @@
 -- Grain: one row per judged day, slice and watched metric. Not additive.
--- Is a number news? It is where it leaves the band of its own weekday's earlier weeks further than that band
--- usually is off, than counting alone allows, and than the many numbers of a day let one expect by chance.
--- docs/guides/root-causes.md says how, and how often that is wrong.
+-- Is a number news? It is where it leaves the band of its own weekday's earlier weeks further than
+-- that band usually is off, than counting alone allows, and than the many numbers of a day let one
+-- expect by chance. docs/guides/root-causes.md says how, and how often that is wrong.
 {{ config(materialized='table') }}
 {%- set expectation, anomalies = var('expectation'), var('anomalies') %}
 {%- set slice = ['dimension', 'dimension_value', 'metric'] %}
@@ -42,7 +42,8 @@ gated as (
         probable.*,
         case
             when probable.is_total then 'total'
-            when totals.is_outside and totals.q_value <= {{ anomalies.false_discovery_rate }} then 'open'
+            when totals.is_outside and totals.q_value <= {{ anomalies.false_discovery_rate }}
+                then 'open'
             else 'closed'
         end as gate
     from probable
@@ -112,7 +113,8 @@ judged_metrics as (
         gate,
         case
             when value is null then 'no_value'
-            when not is_tested and is_event_day and weeks >= {{ expectation.least_weeks }} then 'event_day'
+            when not is_tested and is_event_day and weeks >= {{ expectation.least_weeks }}
+                then 'event_day'
             when not is_tested and (weeks < {{ expectation.least_weeks }} or not has_drift)
                 then 'too_little_history'
             when not is_tested then 'too_few_events'

@@ -1,6 +1,7 @@
 -- Grain: one row per judged day, slice and watched metric. Not additive.
--- How far is the day from what was expected, by the spread of earlier days and by counting alone, and how
--- probable is that by chance? A day of a promotion or holiday is held against earlier days of the same one.
+-- How far is the day from what was expected, by the spread of earlier days and by counting alone,
+-- and how probable is that by chance? A day of a promotion or holiday is held against earlier days
+-- of the same one.
 {{ config(materialized='table') }}
 {%- set expectation, anomalies = var('expectation'), var('anomalies') %}
 {%- set slice = ['dimension', 'dimension_value', 'metric'] %}
@@ -12,7 +13,30 @@ with measured as (
 
 judged as (
 
-    select * from measured where is_judged
+    select
+        day,
+        calendar_events,
+        calendar_waves,
+        is_judged,
+        dimension,
+        dimension_value,
+        metric,
+        value,
+        events,
+        exposure,
+        weeks,
+        usual,
+        usual_events,
+        usual_exposure,
+        log_change
+    from measured
+    where is_judged
+
+),
+
+judged_days as (
+
+    select distinct day from judged
 
 ),
 
@@ -25,9 +49,11 @@ nearby as (
         measured.dimension_value,
         measured.metric,
         measured.log_change
-    from (select distinct day from judged) as judged_days
+    from judged_days
     inner join measured
-        on measured.day between judged_days.day - {{ expectation.spread_days }} and judged_days.day - 1
+        on
+            judged_days.day - {{ expectation.spread_days }} <= measured.day
+            and judged_days.day > measured.day
     where measured.calendar_events is null and measured.log_change is not null
 
 ),
@@ -52,7 +78,7 @@ comparable as (
             and judged.dimension = measured.dimension
             and judged.dimension_value = measured.dimension_value
             and judged.metric = measured.metric
-            and measured.day < judged.day
+            and judged.day > measured.day
     group by judged.day, judged.dimension, judged.dimension_value, judged.metric
 
 ),
@@ -64,19 +90,24 @@ sized as (
         coalesce(nearby_spreads.points, 0) as spread_days,
         coalesce(comparable.comparable_days, 0) as comparable_days,
         judged.calendar_events is not null as is_event_day,
-        -- An ordinary day is held against the middle of the days before it, one of an event against the
-        -- nearer end of what earlier days of the event were.
+        -- An ordinary day is held against the middle of the days before it, one of an event against
+        -- the nearer end of what earlier days of the event were.
         case
             when judged.calendar_events is null then nearby_spreads.median
-            else least(
-                greatest(coalesce(judged.log_change, 0e0), comparable.lowest_change),
-                comparable.highest_change
-            )
+            else
+                least(
+                    greatest(coalesce(judged.log_change, 0e0), comparable.lowest_change),
+                    comparable.highest_change
+                )
         end as drift,
-        case when judged.calendar_events is null then nearby_spreads.median else comparable.lowest_change end
-            as lowest_drift,
-        case when judged.calendar_events is null then nearby_spreads.median else comparable.highest_change end
-            as highest_drift,
+        case
+            when judged.calendar_events is null then nearby_spreads.median
+            else comparable.lowest_change
+        end as lowest_drift,
+        case
+            when judged.calendar_events is null then nearby_spreads.median
+            else comparable.highest_change
+        end as highest_drift,
         {{ robust_deviation('nearby_spreads.deviation') }} as usual_deviation,
         -- A ratio of fewer cases than usual rests on fewer events.
         judged.usual_events * coalesce(
@@ -118,8 +149,8 @@ expected as (
 
 ),
 
--- Of two distances the nearer: that from what days usually are, and that which counting alone would not make.
--- What is 0, or was, has no logarithm and is judged by the count.
+-- Of two distances the nearer: that from what days usually are, and that which counting alone would
+-- not make. What is 0, or was, has no logarithm and is judged by the count.
 scored as (
 
     select
@@ -152,8 +183,7 @@ tested as (
             and weeks >= {{ expectation.least_weeks }}
             and has_drift
             and case
-                when metric in ('{{ watched_metrics() | selectattr("is_money") | map(attribute="name")
-                    | join("', '") }}')
+                when metric in ({{ names_of(watched_metrics() | selectattr('is_money')) }})
                     then events_held_against >= {{ anomalies.least_paid_events }}
                 else greatest(events_seen, events_held_against) >= {{ anomalies.least_events }}
             end,

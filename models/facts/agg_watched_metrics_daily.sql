@@ -1,7 +1,7 @@
--- Grain: one row per day, slice and watched metric, on the days that judging the latest explained_days
--- wants: these days, the days their spread is taken from, the earlier days of the same promotion or
--- holiday, and the same weekdays before each. A slice that a day lacks has a row of zeros there, so that
--- what went dark is seen. Not additive.
+-- Grain: one row per day, slice and watched metric, on the days that judging the latest
+-- explained_days wants: these days, the days their spread is taken from, the earlier days of the
+-- same promotion or holiday, and the same weekdays before each. A slice that a day lacks has a row
+-- of zeros there, so that what went dark is seen. Not additive.
 {{ config(materialized='table') }}
 {%- set expectation = var('expectation') %}
 with slices as (
@@ -16,13 +16,20 @@ calendar as (
 
 ),
 
+newest as (
+
+    select max(day) as newest_day from calendar
+
+),
+
 judged_days as (
 
-    select *
+    select calendar.*
     from calendar
+    cross join newest
     where
-        day > (select max(day) from calendar) - {{ var('explained_days') }}
-        and day <> {{ running_day() }}
+        calendar.day > newest.newest_day - {{ var('explained_days') }}
+        and calendar.day <> {{ running_day() }}
 
 ),
 
@@ -36,7 +43,9 @@ measured_days as (
     select calendar.day
     from calendar
     inner join judged_days
-        on calendar.day between judged_days.day - {{ expectation.spread_days }} and judged_days.day - 1
+        on
+            calendar.day >= judged_days.day - {{ expectation.spread_days }}
+            and calendar.day < judged_days.day
     where calendar.calendar_events is null
 
     union distinct
@@ -52,7 +61,7 @@ measured_days as (
 
 earlier_weeks as (
 
-    select {{ each_number_to(expectation.weeks) }} as week
+    select {{ each_number_to(expectation.weeks) }} as weeks_back
 
 ),
 
@@ -61,7 +70,8 @@ base_days as (
     select distinct calendar.day
     from measured_days
     cross join earlier_weeks
-    inner join calendar on measured_days.day - cast(7 * earlier_weeks.week as integer) = calendar.day
+    inner join calendar
+        on measured_days.day - cast(7 * earlier_weeks.weeks_back as integer) = calendar.day
     where calendar.calendar_events is null
 
 ),

@@ -1,11 +1,11 @@
--- Grain: one row per day, metric with an alarm, method and rank. Not additive: slices of several dimensions
--- overlap. Which slices explain that a metric left its band: by 'slice', the slices of one or more dimensions
--- that differ most from all the rest; by 'dimension', the one dimension that tells most, and those of its values
--- that explain the change of the whole (asked only where the whole left its band). Where neither finds
--- anything, one row says so: 'none'.
+-- Grain: one row per day, metric with an alarm, method and rank. Not additive: slices of several
+-- dimensions overlap. Which slices explain that a metric left its band: by 'slice', the slices of
+-- one or more dimensions that differ most from all the rest; by 'dimension', the one dimension that
+-- tells most, and those of its values that explain the change of the whole (asked only where the
+-- whole left its band). Where neither finds anything, one row says so: 'none'.
+-- (noqa: the linter's grammar of this dialect does not know grouping sets.)
 {%- set dimensions, settings = var('dimensions'), var('root_causes') %}
 {%- set keys = ['requested_on', 'metric'] %}
-{%- set factors = factors_to_compare() %}
 with leaves as (
 
     select * from {{ ref('agg_cause_leaves_daily') }}
@@ -85,7 +85,7 @@ found as (
         'dimension' as method,
         row_number() over (
             partition by requested_on, metric
-            order by explanatory_power desc nulls last, element nulls last
+            order by explanatory_power desc nulls last, element asc nulls last
         ) as round,
         dimension || ':' || element as cause,
         1 as dimensions,
@@ -206,18 +206,19 @@ causes as (
 
 ),
 
--- The factors of revenue stand beside one another: one cause moves several metrics, and the factor in which
--- it shows most is where it was made.
+-- The factors of revenue stand beside one another: one cause moves several metrics, and the factor
+-- in which it shows most is where it was made.
 factors as (
 
     select
         requested_on,
         metric,
         row_number() over (
-            partition by requested_on order by score desc nulls last, metric nulls last
+            partition by requested_on
+            order by score desc nulls last, metric asc nulls last
         ) as factor_rank
     from causes
-    where method = 'slice' and cause_rank = 1 and metric in ('{{ factors | join("', '") }}')
+    where method = 'slice' and cause_rank = 1 and metric in ({{ factors_to_compare() }})
 
 ),
 
@@ -227,7 +228,10 @@ ranked as (
         causes.*,
         factors.factor_rank
     from causes
-    left join factors on causes.requested_on = factors.requested_on and causes.metric = factors.metric
+    left join factors
+        on
+            causes.requested_on = factors.requested_on
+            and causes.metric = factors.metric
 
 )
 

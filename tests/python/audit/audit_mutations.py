@@ -50,6 +50,8 @@ BUCKETS = "prediction_calibration_buckets"
 ELASTICITIES = "factor_elasticities"
 DRIVERS = "revenue_drivers"
 MOVEMENTS = "ratio_movements"
+ANOMALIES = "metric_anomalies"
+CAUSES = "root_causes"
 
 SHAPE = [
     off(
@@ -535,6 +537,15 @@ PREDICTED = [
     ),
 ]
 
+# The seeds are too short a history to judge a day by, and name no cause.
+A_CAUSE = (
+    f"insert into {{mart}} by name select {DAY} as requested_on, 'requests' as metric,"
+    " 'slice' as method, 1 as cause_rank, 'surface:search' as cause, 1 as dimensions,"
+    " 100 as expected, 70 as actual, -0.3 as relative_difference, -30 as contribution,"
+    " -30 as rate_part, 0 as mix_part, 9 as score, 200 as whole_expected, 170 as whole_actual,"
+    " 'low' as whole_status"
+)
+
 EXPLAINED = [
     off(
         "a contribution is off by a micro-unit",
@@ -572,6 +583,69 @@ EXPLAINED = [
         "a movement is infinite",
         MOVEMENTS,
         "update {mart} set revenue_movement = 'inf' where " + one(MOVEMENTS, "metric = 'asn'"),
+        "ratios_are_finite",
+    ),
+    off(
+        "a verdict is told twice",
+        ANOMALIES,
+        "insert into {mart} select * from {mart} where " + one(ANOMALIES, "metric = 'ctr2'"),
+        "grain_is_unique",
+    ),
+    off(
+        "a verdict is none that there is",
+        ANOMALIES,
+        "update {mart} set status = 'odd' where " + one(ANOMALIES, "true"),
+        "values_are_declared",
+        "declared_conditions_hold",
+    ),
+    off(
+        "a number is an alarm without a probability",
+        ANOMALIES,
+        "update {mart} set is_alarm = true, status = 'low' where " + one(ANOMALIES, "true"),
+        "declared_conditions_hold",
+    ),
+    off(
+        "a probability is above 1",
+        ANOMALIES,
+        "update {mart} set status = 'in_band', p_value = 1.5, q_value = 1.5 where "
+        + one(ANOMALIES, "metric = 'ctr2'"),
+        "declared_conditions_hold",
+    ),
+    off(
+        "a number lies infinitely far off",
+        ANOMALIES,
+        "update {mart} set z = '-inf' where " + one(ANOMALIES, "metric = 'requests'"),
+        "ratios_are_finite",
+    ),
+    off(
+        "a cause is told twice",
+        CAUSES,
+        A_CAUSE + "; " + A_CAUSE,
+        "grain_is_unique",
+    ),
+    off(
+        "a cause is found by no method that there is",
+        CAUSES,
+        f"{A_CAUSE}; update {{mart}} set method = 'guess'",
+        "values_are_declared",
+        "declared_conditions_hold",
+    ),
+    off(
+        "the parts of a contribution are not it",
+        CAUSES,
+        f"{A_CAUSE}; update {{mart}} set mix_part = 20",
+        "declared_conditions_hold",
+    ),
+    off(
+        "a slice is found without evidence",
+        CAUSES,
+        f"{A_CAUSE}; update {{mart}} set score = null",
+        "declared_conditions_hold",
+    ),
+    off(
+        "a cause explains infinitely much",
+        CAUSES,
+        f"{A_CAUSE}; update {{mart}} set explanatory_power = 'inf'",
         "ratios_are_finite",
     ),
 ]

@@ -71,4 +71,4 @@ def build(folder: Path, target: str = "duckdb") -> None:
             *("--project-dir", str(folder), "--profiles-dir", str(folder)),
         ]
     )
-    assert ended.success, ended.exception or [one.message for one in ended.result]
+    assert ended.success, ended.exception or ended.result
