@@ -21,6 +21,12 @@
 {%- endmacro %}
 
 
+{#- Twelve digits of a share: sums that are equal but for their order are then equal, and names decide. -#}
+{% macro without_rounding_errors(share) -%}
+    round(cast({{ share }} as decimal(30, 14)), 12)
+{%- endmacro %}
+
+
 {#- What a part contributes to the change of the whole, so that the parts of any partition add up to it exactly:
     of a sum its own change; of a ratio N / D (dN - R dD) / D, with R and D midway between the two. -#}
 {% macro contribution(forecast, actual, forecast_divisor, actual_divisor, whole) -%}
@@ -105,7 +111,7 @@
             partition by {{ whole }}, dimension
             order by
                 case when explanatory_power > {{ element_power }} then 0 else 1 end nulls last,
-                surprise desc nulls last,
+                {{ without_rounding_errors('surprise') }} desc nulls last,
                 element nulls last
             rows between unbounded preceding and current row
         ) as power_so_far
@@ -125,58 +131,30 @@
 {{ name }}_dimensions as (
 
     select
-        {{ keys | join(',\n        ') }},
-        dimension,
-        sum(case when is_picked then explanatory_power else 0e0 end) as dimension_power,
-        sum(case when is_picked then surprise else 0e0 end) as dimension_surprise
-    from {{ name }}_picked
-    group by {{ whole }}, dimension
-
-),
-
-{{ name }}_ranked as (
-
-    select
         *,
-        dimension_power >= {{ power }} as is_candidate,
-        row_number() over (
-            partition by {{ whole }}
-            order by
-                case when dimension_power >= {{ power }} then 0 else 1 end nulls last,
-                dimension_surprise desc nulls last,
-                dimension nulls last
-        ) as dimension_rank
-    from {{ name }}_dimensions
+        sum(case when is_picked then explanatory_power else 0e0 end) over (
+            partition by {{ whole }}, dimension
+        ) as dimension_power,
+        sum(case when is_picked then surprise else 0e0 end) over (
+            partition by {{ whole }}, dimension
+        ) as dimension_surprise
+    from {{ name }}_picked
 
 ),
 
 {{ name }}_elements as (
 
     select
-        {%- for key in keys %}
-        {{ name }}_picked.{{ key }},
-        {%- endfor %}
-        {{ name }}_picked.dimension,
-        {{ name }}_picked.element,
-        {{ name }}_picked.forecast,
-        {{ name }}_picked.actual,
-        {{ name }}_picked.forecast_divisor,
-        {{ name }}_picked.actual_divisor,
-        {{ name }}_picked.whole_change,
-        {{ name }}_picked.contribution,
-        {{ name }}_picked.explanatory_power,
-        {{ name }}_picked.surprise,
-        {{ name }}_picked.is_picked,
-        {{ name }}_ranked.dimension_power,
-        {{ name }}_ranked.dimension_surprise,
-        {{ name }}_ranked.dimension_rank,
-        {{ name }}_ranked.is_candidate
-    from {{ name }}_picked
-    inner join {{ name }}_ranked
-        on
-            {%- for key in keys + ['dimension'] %}
-            {{ 'and ' if not loop.first }}{{ name }}_picked.{{ key }} = {{ name }}_ranked.{{ key }}
-            {%- endfor %}
+        *,
+        dimension_power >= {{ power }} as is_candidate,
+        dense_rank() over (
+            partition by {{ whole }}
+            order by
+                case when dimension_power >= {{ power }} then 0 else 1 end nulls last,
+                {{ without_rounding_errors('dimension_surprise') }} desc nulls last,
+                dimension nulls last
+        ) as dimension_rank
+    from {{ name }}_dimensions
 
 )
 {%- endmacro %}

@@ -9,81 +9,104 @@
     and how it would have if it had moved as the rest, by its variance. Only sums over slices are asked, so that
     leaves of no more than a few events do no harm. A slice that takes in more than the cause dilutes it, one that
     takes in less leaves evidence out: the cause itself scores highest. Each further dimension has to earn
-    `layer_penalty`. Where the rest is off by itself, what it shares with the slice is no cause. -#}
-{% macro search_slices(name, leaves, keys, dimensions, settings) -%}
-{%- for round in range(1, settings.rounds + 1) %}
-{%- set left = leaves if loop.first else name ~ '_left_' ~ round %}
-{%- if not loop.first %}
-{{ left }} as (
+    `layer_penalty`. Where the rest is off by itself, what it shares with the slice is no cause.
 
-    select leaves.*
-    from {{ leaves if round == 2 else name ~ '_left_' ~ (round - 1) }} as leaves
+    Each round reads the one before it once, and the leaves: an engine that computes a CTE anew wherever it is
+    read does each round once. So what earlier rounds found goes along in columns of its own, and a round has a
+    row for each key, whether it finds anything or not. -#}
+{% macro search_slices(name, leaves, keys, dimensions, settings) -%}
+{%- set key = keys | join(', ') -%}
+{%- set columns = dimensions + slice_figures() -%}
+{%- set sums = ['forecast', 'actual', 'forecast_divisor', 'actual_divisor'] -%}
+{%- for round in range(1, settings.rounds + 1) %}
+{%- set earlier = carried_columns(columns, round - 1) %}
+{{ name }}_left_{{ round }} as (
+    {% if loop.first %}
+    select *
+    from {{ leaves }}
+    {%- else %}
+    select
+        {%- for column in keys + dimensions + ['direction', 'events', 'noise', 'common'] %}
+        leaves.{{ column }},
+        {%- endfor %}
+        {%- for column in earlier %}
+        found.{{ column }},
+        {%- endfor %}
+        {%- for column in sums %}
+        case
+            when {{ is_of_found('leaves', 'found', dimensions, round - 1) | indent(12) }}
+                then leaves.{{ column }} * 0e0
+            else leaves.{{ column }}
+        end as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ leaves }} as leaves
     inner join {{ name }}_found_{{ round - 1 }} as found
         on
-            {%- for key in keys %}
-            {{ 'and ' if not loop.first }}leaves.{{ key }} = found.{{ key }}
+            {%- for column in keys %}
+            {{ 'and ' if not loop.first }}leaves.{{ column }} = found.{{ column }}
             {%- endfor %}
-    where not ({{ is_of_slice('leaves', 'found', keys, dimensions) | indent(12) }})
-
-),
-{%- endif %}
-
-{{ name }}_wholes_{{ round }} as (
-
-    select
-        {{ keys | join(',\n        ') }},
-        sum(forecast) as whole_forecast,
-        sum(actual) as whole_actual,
-        sum(forecast_divisor) as whole_forecast_divisor,
-        sum(actual_divisor) as whole_actual_divisor
-    from {{ left }}
-    group by {{ keys | join(', ') }}
+    {%- endif %}
 
 ),
 
+-- All of a key is its slice of no dimension.
 {{ name }}_slices_{{ round }} as (
 
     select
         {{ keys | join(',\n        ') }},
         {{ slice_columns(dimensions) | indent(8) }},
-        sum(forecast) as forecast,
-        sum(actual) as actual,
-        sum(forecast_divisor) as forecast_divisor,
-        sum(actual_divisor) as actual_divisor,
+        {%- for column in sums %}
+        sum({{ column }}) as {{ column }},
+        {%- endfor %}
+        {%- for column in earlier %}
+        max({{ column }}) as {{ column }},
+        {%- endfor %}
         max(direction) as direction,
-        max(events) as events,
+        nullif(max(events), 0e0) as events,
         max(noise) as noise,
         max(common) as common
-    from {{ left }}
-    group by {{ slice_sets(keys, dimensions, settings.layers) | indent(4) }} -- noqa: PRS
+    from {{ name }}_left_{{ round }}
+    group by {{ slice_sets(keys, dimensions, settings.layers, with_all=true) | indent(4) }} -- noqa: PRS
+
+),
+
+{{ name }}_wholes_{{ round }} as (
+
+    select
+        *,
+        {%- for column in sums %}
+        max(case when layer = 0 then {{ column }} end) over (partition by {{ key }}) as whole_{{ column }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from {{ name }}_slices_{{ round }}
 
 ),
 
 {{ name }}_held_{{ round }} as (
 
     select
-        slices.*,
-        wholes.whole_forecast,
-        wholes.whole_actual,
-        wholes.whole_forecast_divisor,
-        wholes.whole_actual_divisor,
-        greatest(slices.actual, 0e0) as inside,
-        greatest(wholes.whole_actual - slices.actual, 0e0) as outside,
+        *,
+        greatest(actual, 0e0) as inside,
+        greatest(whole_actual - actual, 0e0) as outside,
         -- Of a ratio what the slice's own expected ratio makes of the cases that it had.
-        slices.forecast * coalesce(
-            slices.actual_divisor / nullif(slices.forecast_divisor, 0e0), 1e0
-        ) as inside_forecast,
-        (wholes.whole_forecast - slices.forecast) * coalesce(
-            (wholes.whole_actual_divisor - slices.actual_divisor)
-            / nullif(wholes.whole_forecast_divisor - slices.forecast_divisor, 0e0),
+        forecast * coalesce(actual_divisor / nullif(forecast_divisor, 0e0), 1e0) as all_inside,
+        (whole_forecast - forecast) * coalesce(
+            (whole_actual_divisor - actual_divisor)
+            / nullif(whole_forecast_divisor - forecast_divisor, 0e0),
             1e0
-        ) as outside_forecast
-    from {{ name }}_slices_{{ round }} as slices
-    inner join {{ name }}_wholes_{{ round }} as wholes
-        on
-            {%- for key in keys %}
-            {{ 'and ' if not loop.first }}slices.{{ key }} = wholes.{{ key }}
-            {%- endfor %}
+        ) as all_outside
+    from {{ name }}_wholes_{{ round }}
+
+),
+
+-- Slices of enough events, and of which there is a rest; of others nothing is told.
+{{ name }}_weighty_{{ round }} as (
+
+    select
+        *,
+        case when all_inside * events >= {{ settings.least_events }} then all_inside end as inside_forecast,
+        case when all_outside > 0 then all_outside end as outside_forecast
+    from {{ name }}_held_{{ round }}
 
 ),
 
@@ -97,8 +120,7 @@
         2e0 * (sqrt(outside / outside_forecast) - 1e0) as outside_change,
         inside_forecast * events / noise as inside_weight,
         outside_forecast * events / noise as outside_weight
-    from {{ name }}_held_{{ round }}
-    where inside_forecast * events >= {{ settings.least_events }} and outside_forecast > 0 and events > 0
+    from {{ name }}_weighty_{{ round }}
 
 ),
 
@@ -107,7 +129,10 @@
 
     select
         *,
-        greatest(common, outside_change * outside_change - 1e0 / outside_weight) as shared
+        case
+            when outside_weight is not null
+                then greatest(common, outside_change * outside_change - 1e0 / outside_weight)
+        end as shared
     from {{ name }}_moved_{{ round }}
 
 ),
@@ -127,9 +152,12 @@
 
     select
         *,
-        own_change * own_change / (2e0 * own_variance) - {{ settings.layer_penalty }}e0 * (layer - 1) as score
+        case
+            when layer > 0 and direction * own_change > 0 and direction * inside_change > 0
+                then own_change * own_change / (2e0 * own_variance)
+                    - {{ settings.layer_penalty }}e0 * (layer - 1)
+        end as score
     from {{ name }}_compared_{{ round }}
-    where direction * own_change > 0 and direction * inside_change > 0
 
 ),
 
@@ -138,7 +166,7 @@
     select
         *,
         row_number() over (
-            partition by {{ keys | join(', ') }}
+            partition by {{ key }}
             order by
                 round(cast(score as decimal(30, 6)), 6) desc nulls last,
                 layer nulls last
@@ -154,23 +182,78 @@
 
     select
         {{ keys | join(',\n        ') }},
-        {{ round }} as round,
-        {{ dimensions | join(',\n        ') }},
-        layer,
-        forecast,
-        actual,
-        forecast_divisor,
-        actual_divisor,
-        score
+        {%- for column in earlier %}
+        {{ column }},
+        {%- endfor %}
+        {%- for column in columns %}
+        case when score >= {{ settings.least_score }} then {{ column }} end as {{ column }}_{{ round }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from {{ name }}_ranked_{{ round }}
-    where place = 1 and score >= {{ settings.least_score }}
+    where place = 1
 
 ),
 {% endfor %}
-{{ name }}_found as (
+{{ name }}_rounds as (
     {% for round in range(1, settings.rounds + 1) %}
-    select * from {{ name }}_found_{{ round }}
-    {{ 'union all' if not loop.last }}
+    select {{ round }} as round{{ ' union all' if not loop.last }}
     {%- endfor %}
+
+),
+
+{{ name }}_of_rounds as (
+
+    select
+        {{ keys | join(',\n        ') }},
+        rounds.round,
+        {%- for column in columns %}
+        case rounds.round
+            {%- for round in range(1, settings.rounds + 1) %}
+            when {{ round }} then {{ column }}_{{ round }}
+            {%- endfor %}
+        end as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ name }}_found_{{ settings.rounds }}
+    cross join {{ name }}_rounds as rounds
+
+),
+
+{{ name }}_found as (
+
+    select *
+    from {{ name }}_of_rounds
+    where score is not null
+
 )
+{%- endmacro %}
+
+
+{#- What is told of a slice that was found, beside its dimensions. -#}
+{% macro slice_figures() %}
+    {{ return(['layer', 'forecast', 'actual', 'forecast_divisor', 'actual_divisor', 'score']) }}
+{% endmacro %}
+
+{#- The columns that hold what the first so many rounds found. -#}
+{% macro carried_columns(columns, rounds) %}
+    {% set found = [] %}
+    {% for round in range(1, rounds + 1) %}
+        {% for column in columns %}
+            {% do found.append(column ~ '_' ~ round) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}
+
+{#- The condition that a leaf is of a slice that one of the first so many rounds found. A round that found
+    nothing names no dimension: every leaf is of that, so that there is no later round. -#}
+{% macro is_of_found(leaf, found, dimensions, rounds) -%}
+    {%- for round in range(1, rounds + 1) %}
+    (
+        {%- for dimension in dimensions %}
+        {%- set named = found ~ '.' ~ dimension ~ '_' ~ round %}
+        ({{ named }} is null or {{ named }} = {{ leaf }}.{{ dimension }})
+        {{- ' and' if not loop.last }}
+        {%- endfor %}
+    ){{ ' or' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

@@ -27,9 +27,12 @@
     {{ return(found) }}
 {% endmacro %}
 
-{#- The grouping sets of these lists, each with the keys. -#}
-{% macro slice_sets(keys, dimensions, layers) -%}
+{#- The grouping sets of these lists, each with the keys, and of the keys alone where that is asked for. -#}
+{% macro slice_sets(keys, dimensions, layers, with_all=false) -%}
     grouping sets (
+        {%- if with_all %}
+        ({{ keys | join(', ') }}),
+        {%- endif %}
         {%- for names in dimension_sets(dimensions, layers) %}
         ({{ (keys + names) | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}

@@ -100,7 +100,7 @@ base_days as (
     select
         incident_days.requested_on,
         calendar.day,
-        count(*) over (partition by incident_days.requested_on) as days
+        count(*) over (partition by incident_days.requested_on) as known_days
     from incident_days
     cross join earlier_weeks
     inner join calendar
@@ -115,7 +115,7 @@ days_wanted as (
     select
         requested_on,
         day,
-        1e0 / days as base_weight,
+        1e0 / known_days as base_weight,
         0e0 as own_weight
     from base_days
 

@@ -208,30 +208,59 @@ causes as (
 
 -- The factors of revenue stand beside one another: one cause moves several metrics, and the factor
 -- in which it shows most is where it was made.
+first_causes as (
+
+    select
+        *,
+        case
+            when
+                method = 'slice'
+                and cause_rank = 1
+                and metric in ({{ factors_to_compare() }})
+                then 1
+            else 0
+        end as is_first_of_factor
+    from causes
+
+),
+
 factors as (
 
     select
-        requested_on,
-        metric,
+        *,
         row_number() over (
-            partition by requested_on
+            partition by requested_on, is_first_of_factor
             order by score desc nulls last, metric asc nulls last
-        ) as factor_rank
-    from causes
-    where method = 'slice' and cause_rank = 1 and metric in ({{ factors_to_compare() }})
+        ) as place
+    from first_causes
 
 ),
 
 ranked as (
 
     select
-        causes.*,
-        factors.factor_rank
-    from causes
-    left join factors
-        on
-            causes.requested_on = factors.requested_on
-            and causes.metric = factors.metric
+        requested_on,
+        metric,
+        method,
+        cause_rank,
+        cause,
+        dimensions,
+        expected,
+        actual,
+        relative_difference,
+        contribution,
+        rate_part,
+        mix_part,
+        explanatory_power,
+        surprise,
+        score,
+        whole_expected,
+        whole_actual,
+        whole_status,
+        max(case when is_first_of_factor = 1 then place end) over (
+            partition by requested_on, metric
+        ) as factor_rank
+    from factors
 
 )
 
