@@ -4,7 +4,7 @@
 -- the earlier weeks, since means of parts add up where medians do not; days of promotions and
 -- holidays and days with alarms are left out of it, and all of it is scaled to what is expected of
 -- the whole.
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags='explanation') }}
 {%- set dimensions = var('dimensions') %}
 with judged as (
 

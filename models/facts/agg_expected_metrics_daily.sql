@@ -2,7 +2,7 @@
 -- the same weekday of the earlier weeks lets expect, days of promotions and holidays left out, and
 -- how far the day is from that, as a logarithm: percent up and percent down are then alike, and
 -- weekdays too. Not additive.
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags='explanation') }}
 {%- set expectation = var('expectation') %}
 with watched as (
 

@@ -2,7 +2,7 @@
 -- Is a number news? It is where it leaves the band of its own weekday's earlier weeks further than
 -- that band usually is off, than counting alone allows, and than the many numbers of a day let one
 -- expect by chance. docs/guides/root-causes.md says how, and how often that is wrong.
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags='explanation') }}
 {%- set expectation, anomalies = var('expectation'), var('anomalies') %}
 {%- set slice = ['dimension', 'dimension_value', 'metric'] %}
 with probable as (

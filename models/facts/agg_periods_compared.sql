@@ -5,7 +5,7 @@
 -- no sum gives a week's. Of a period that is not over, its base has the same first days only.
 -- Only periods that reach into the last `explained_days` days: what a build explains does not grow
 -- with history, and any other two periods are a question to `tributary why`.
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags='explanation') }}
 {%- set leads = ['requests', 'users', 'active_advertisers'] %}
 with slices as (
 

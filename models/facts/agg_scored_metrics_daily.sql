@@ -2,7 +2,7 @@
 -- How far is the day from what was expected, by the spread of earlier days and by counting alone,
 -- and how probable is that by chance? A day of a promotion or holiday is held against earlier days
 -- of the same one.
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags='explanation') }}
 {%- set expectation, anomalies = var('expectation'), var('anomalies') %}
 {%- set slice = ['dimension', 'dimension_value', 'metric'] %}
 with measured as (

@@ -2,7 +2,7 @@
 -- explained_days wants: these days, the days their spread is taken from, the earlier days of the
 -- same promotion or holiday, and the same weekdays before each. A slice that a day lacks has a row
 -- of zeros there, so that what went dark is seen. Not additive.
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags='explanation') }}
 {%- set expectation = var('expectation') %}
 with slices as (
 

@@ -31,6 +31,8 @@ EVERYTHING_IS_RECENT = (
     "{lookback_days: {requests: 99999, impressions: 99999, clicks: 99999, actions: 99999, "
     "charges: 99999}, arrivals_ahead_days: 9999, batch_bytes: %d}"
 )
+# Explanations are made anew in each run from what is kept, and keep nothing themselves.
+KEPT_MODELS = ["--resource-type", "model", "--exclude", "tag:explanation"]
 Span = tuple[datetime | None, datetime | None]
 NONE: Span = (None, None)
 FEW_BATCHES, ONE_BATCH = 2 * 10**7, 10**9
@@ -39,7 +41,7 @@ FEW_BATCHES, ONE_BATCH = 2 * 10**7, 10**9
 def build(events: Path, warehouse: Path, batch_bytes: int, *more: str) -> Path:
     settings = resolve(events=str(events), warehouse=at_one_path(warehouse))
     arguments = [
-        *("--resource-type", "model"),
+        *KEPT_MODELS,
         *("--vars", EVERYTHING_IS_RECENT % batch_bytes),
         *("--target-path", str(TARGETS / f"batches_of_{batch_bytes}")),
         *more,
@@ -153,7 +155,7 @@ def test_after_any_history_the_kept_days_are_those_of_a_full_build(
 def build_as_shipped(events: Path, warehouse: Path, span: Span | None = None) -> Path:
     """Build what changed within the lookback of the project, or a range of days."""
     settings = resolve(events=str(events), warehouse=at_one_path(warehouse), backfill=span or NONE)
-    result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
+    result = run_build(settings, KEPT_MODELS, Console(), verbose=False)
     assert result.succeeded, (result.error, result.problems)
     return warehouse / "build.duckdb"
 
@@ -338,7 +340,7 @@ def test_what_comes_after_the_lookback_waits_until_it_is_asked_for(
         settings = resolve(
             events=str(events), warehouse=at_one_path(warehouse), backfill=(first, last)
         )
-        result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
+        result = run_build(settings, KEPT_MODELS, Console(), verbose=False)
         assert result.succeeded, (result.error, result.problems)
 
     def waiting() -> list[tuple[object, ...]]:
