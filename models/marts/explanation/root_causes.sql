@@ -257,8 +257,10 @@ ranked as (
         whole_expected,
         whole_actual,
         whole_status,
-        max(case when is_first_of_factor = 1 then place end) over (
-            partition by requested_on, metric
+        cast(
+            max(case when is_first_of_factor = 1 then place end) over (
+                partition by requested_on, metric
+            ) as bigint
         ) as factor_rank
     from factors
 
