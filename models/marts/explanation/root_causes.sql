@@ -12,13 +12,17 @@ with leaves as (
 
 ),
 
+slices as (
+
+    select * from {{ ref('agg_cause_slices_daily') }}
+
+),
+
 judged as (
 
     select * from {{ ref('metric_anomalies') }}
 
 ),
-
-{{ search_slices('slice', 'leaves', keys, dimensions, settings) }},
 
 wholes as (
 
@@ -75,7 +79,7 @@ found as (
         actual_divisor,
         score,
         cast(null as double) as surprise
-    from slice_found
+    from slices
 
     union all
 

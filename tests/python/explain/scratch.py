@@ -14,6 +14,7 @@ MODELS = (
     "facts/agg_scored_metrics_daily.sql",
     "facts/agg_judged_metrics_daily.sql",
     "facts/agg_cause_leaves_daily.sql",
+    "facts/agg_cause_slices_daily.sql",
     "marts/explanation/metric_anomalies.sql",
     "marts/explanation/root_causes.sql",
 )
