@@ -2,7 +2,7 @@
 -- most from all the rest, then the next one without it, and so on, as long as there is evidence.
 -- Not additive: slices of several dimensions overlap. Apart from the mart that serves them, because
 -- Spark plans the rounds and what is made of them in much less time as two statements than as one.
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags='explanation') }}
 with leaves as (
 
     select * from {{ ref('agg_cause_leaves_daily') }}
