@@ -6,9 +6,11 @@ import duckdb
 
 RELATIVE = 1e-9
 """How far two doubles may be apart: engines add in their own order."""
-ROUNDED = {"revenue_drivers": {"contribution": 0.00001}}
+ROUNDED = {
+    "revenue_drivers": {"contribution": 1e-5, "result_base": 1e-11, "result_now": 1e-11},
+}
 """Exact columns that are rounded from doubles, and by how much they may be apart: where a double
-lies between two micro-units the engines may round it to either, and the remainders follow."""
+lies between two last digits the engines may round it to either, and the remainders follow."""
 
 
 def mart_columns(database: Path) -> dict[str, dict[str, str]]:
@@ -43,8 +45,8 @@ def differing_rows(database: Path, spark_tables: Path) -> dict[str, int]:
             )
             same_key = " and ".join(f"one.{n} is not distinct from other.{n}" for n in exact)
             apart = " or ".join(
-                f"(one.{n} is null) <> (other.{n} is null) or abs(one.{n} - other.{n}) > "
-                f"greatest({RELATIVE} * greatest(abs(one.{n}), abs(other.{n})), {rounded.get(n, 0)})"
+                f"(one.{n} is null) <> (other.{n} is null) or abs(one.{n} - other.{n}) > greatest("
+                f"{RELATIVE} * greatest(abs(one.{n}), abs(other.{n})), {rounded.get(n, 0)})"
                 for n in doubles
             )
             row = connection.execute(
