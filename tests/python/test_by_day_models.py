@@ -24,6 +24,10 @@ HARMLESS = {
     "prediction_dimensions": "written out in the SQL of the tables of predictions",
     "comparisons": "read by marts that are made anew in each run",
     "explained_days": "read by marts that are made anew in each run",
+    "watched_metrics": "read by tables that are made anew in each run",
+    "expectation": "read by tables that are made anew in each run",
+    "anomalies": "read by tables that are made anew in each run",
+    "root_causes": "read by tables that are made anew in each run",
     "elasticities": "read by a mart that is made anew in each run",
 }
 

@@ -115,10 +115,13 @@ def _unit(node: Mapping[str, Any]) -> str:
 def _test(
     node: Mapping[str, Any], models: Mapping[str, dg.AssetSpec], depths: Mapping[str, int]
 ) -> dg.AssetCheckSpec:
-    """A test is a check of the model that it is attached to, else of the last one that it reads."""
+    """A test is a check of the model that it is attached to, else of the last one that it reads.
+
+    One that reads none, such as a worked example of a macro, is a check of the last of all.
+    """
     reads = [name for name in node["depends_on"]["nodes"] if name in models]
     attached = node.get("attached_node")
-    last = max(reads, key=lambda name: (depths[name], name), default="")
+    last = max(reads or models, key=lambda name: (depths[name], name))
     asset = models[str(attached) if attached in models else last].key
     return dg.AssetCheckSpec(
         name=node["name"],
