@@ -64,8 +64,8 @@ _CHECKS = """
     }
 """
 _FAILURES = """
-    query($id: ID!) {
-      logsForRun(runId: $id) { ... on EventConnection { events {
+    query($id: ID!, $after: String) {
+      logsForRun(runId: $id, afterCursor: $after) { ... on EventConnection { cursor hasMore events {
         ... on ExecutionStepFailureEvent { error { message } failureMetadata { description } }
       } } }
     }
@@ -175,8 +175,14 @@ class Scheduler:
 
     def failure(self, run_id: str) -> str:
         """Why a run failed, in its own words."""
-        events = self.ask(_FAILURES, id=run_id)["logsForRun"]["events"]
-        return next(str(event["failureMetadata"]["description"]) for event in events if event)
+        after = None
+        while True:
+            # A run of a thousand checks has more events than one answer holds.
+            page = self.ask(_FAILURES, id=run_id, after=after)["logsForRun"]
+            for event in filter(None, page["events"]):
+                return str(event["failureMetadata"]["description"])
+            assert page["hasMore"], f"Run {run_id} has no step that failed."
+            after = page["cursor"]
 
     def holder(self, warehouse: Path) -> Holder | None:
         """The run that is at work in a warehouse."""
