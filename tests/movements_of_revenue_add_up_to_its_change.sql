@@ -4,10 +4,7 @@
 -- of it. Where a factor of the whole has no value, or changes its sign, that is not defined.
 {%- set bridged = [] %}
 {%- for name, declared in var('identities').items() if declared.result == 'revenue' %}
-{%- set factors = [] %}
-{%- for quantity in declared.factors %}
-{%- do factors.append(factor_of(quantity).name) %}
-{%- endfor %}
+{%- set factors = named_factors(declared) %}
 {%- if factors | reject('in', ['requests'] + metrics_of_components()) | list == [] %}
 {%- do bridged.append({'name': name, 'factors': factors}) %}
 {%- endif %}

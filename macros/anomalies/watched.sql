@@ -94,12 +94,6 @@
             ~ var('identities').keys() | join(', ') ~ '.'
         ) }}
     {% endif %}
-    {% set found = [] %}
-    {% for factor in identity.factors %}
-        {% set metric = factor.metric if factor is mapping else factor %}
-        {% if metric in var('watched_metrics') %}
-            {% do found.append(metric) %}
-        {% endif %}
-    {% endfor %}
+    {% set found = named_factors(identity) | select('in', var('watched_metrics')) %}
     {{ return("'" ~ found | join("', '") ~ "'") }}
 {% endmacro %}

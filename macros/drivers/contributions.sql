@@ -1,38 +1,11 @@
 {#- Why the result of an identity moved between two periods: what each of its factors contributed. -#}
 
-{#- A factor or result in one of the two periods (`base` or `now`), as a double over the columns of a pair:
-    the quantity itself, or the ratio of the two sums that a metric is made of. -#}
-{% macro value_in(name, period) -%}
-    {%- set declared = var('metrics').get(name) -%}
-    {%- if declared -%}
-        {%- set numerator = declared.numerator ~ '_' ~ period -%}
-        {%- if declared.minus -%}
-            {%- set numerator = numerator ~ ' - ' ~ declared.minus ~ '_' ~ period -%}
-        {%- endif -%}
-        {{ ratio(numerator, declared.denominator ~ '_' ~ period, declared.get('scale', 1)) }}
-    {%- else -%}
-        cast({{ name }}_{{ period }} as double)
-    {%- endif -%}
+{#- A factor or result as a double over columns of components; with `period` (`base` or `now`), over the columns
+    of a pair. -#}
+{% macro value_of(name, period=none) -%}
+    {%- set suffix = '_' ~ period if period else '' -%}
+    {{ metric(name, suffix) if name in var('metrics') else 'cast(' ~ name ~ suffix ~ ' as double)' }}
 {%- endmacro %}
-
-
-{#- What an identity's result and factors are sums of: the columns that a pair must have. -#}
-{% macro quantities_of(declared) %}
-    {% set names = [] %}
-    {% for quantity in [declared.result] + declared.factors %}
-        {% set name = factor_of(quantity).name %}
-        {% set metric_declared = var('metrics').get(name) %}
-        {% if metric_declared %}
-            {% do names.extend([metric_declared.numerator, metric_declared.denominator]) %}
-            {% if metric_declared.minus %}
-                {% do names.append(metric_declared.minus) %}
-            {% endif %}
-        {% elif name is not none %}
-            {% do names.append(name) %}
-        {% endif %}
-    {% endfor %}
-    {{ return(names | unique | list) }}
-{% endmacro %}
 
 
 {#- The leading factor of an identity where slices of it add up to a whole: a quantity, and the result one,
@@ -73,7 +46,7 @@
         {% if factor.name is not none %}
             {% do found.append({
                 'factor': factor.name, 'effect': 'rate',
-                'base': value_in(factor.name, 'base'), 'now': value_in(factor.name, 'now'),
+                'base': value_of(factor.name, 'base'), 'now': value_of(factor.name, 'now'),
                 'scale': factor.scale, 'divide': factor.divide,
             }) %}
         {% endif %}
@@ -141,7 +114,7 @@
                 {{ is_ratio }} as is_ratio,
                 {{ constant_of(declared) }} as constant,
                 {%- for period in ['base', 'now'] %}
-                {%- set value = value_in(declared.result, period) %}
+                {%- set value = value_of(declared.result, period) %}
                 {{ value }} as v_{{ period }},
                 cast(
                     {{ value if is_ratio
@@ -357,9 +330,9 @@
         when {{ lead }}_base = 0 and {{ lead }}_now <> 0 then 'new'
         when {{ lead }}_base <> 0 and {{ lead }}_now = 0 then 'vanished'
         {%- endif %}
-        when {{ value_in(declared.result, 'base') }} = 0 and {{ value_in(declared.result, 'now') }} <> 0
+        when {{ value_of(declared.result, 'base') }} = 0 and {{ value_of(declared.result, 'now') }} <> 0
             then 'lit_up'
-        when {{ value_in(declared.result, 'base') }} <> 0 and {{ value_in(declared.result, 'now') }} = 0
+        when {{ value_of(declared.result, 'base') }} <> 0 and {{ value_of(declared.result, 'now') }} = 0
             then 'went_dark'
         else 'continuing'
     end

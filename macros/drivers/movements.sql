@@ -4,9 +4,7 @@
 {% macro metrics_of_components() %}
     {% set names = [] %}
     {% for name in served_metrics() %}
-        {% set declared = var('metrics')[name] %}
-        {% if [declared.numerator, declared.denominator, declared.minus or declared.numerator]
-            | reject('in', served_components()) | list == [] %}
+        {% if components_of(name) | reject('in', served_components()) | list == [] %}
             {% do names.append(name) %}
         {% endif %}
     {% endfor %}

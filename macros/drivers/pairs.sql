@@ -101,22 +101,6 @@
 {%- endmacro %}
 
 
-{#- Whether anything of an identity is a distinct count, which no sum over days can give. -#}
-{% macro counts_distinct(declared) %}
-    {% set names = [] %}
-    {% for quantity in [declared.result] + declared.factors %}
-        {% set name = factor_of(quantity).name %}
-        {% set metric_declared = var('metrics').get(name) %}
-        {% if metric_declared %}
-            {% do names.extend([metric_declared.numerator, metric_declared.denominator]) %}
-        {% else %}
-            {% do names.append(name) %}
-        {% endif %}
-    {% endfor %}
-    {{ return(names | select('in', distinct_counts()) | list | length > 0) }}
-{% endmacro %}
-
-
 {#- The type that a served slice shows a sum in: exact money, else a count. -#}
 {% macro type_of_sum(name) -%}
     {{ 'decimal(38, 6)' if name in money_components() else 'bigint' }}

@@ -5,44 +5,24 @@
 {% macro elastic_factors() %}
     {% set names = [] %}
     {% for identity in var('elasticities').identities %}
-        {% for declared in var('identities')[identity].factors %}
-            {% set name = factor_of(declared).name %}
-            {% if name is not none and name not in names %}
-                {% do names.append(name) %}
-            {% endif %}
-        {% endfor %}
+        {% do names.extend(named_factors(var('identities')[identity])) %}
     {% endfor %}
-    {{ return(names) }}
+    {{ return(names | unique | list) }}
 {% endmacro %}
 
 {#- Pairs of two factors of one identity, each way round: 'driver response'. -#}
 {% macro elastic_pairs() %}
     {% set pairs = [] %}
     {% for identity in var('elasticities').identities %}
-        {% for driver in var('identities')[identity].factors %}
-            {% for response in var('identities')[identity].factors %}
-                {% set pair = factor_of(driver).name ~ ' ' ~ factor_of(response).name %}
-                {% if factor_of(driver).name is not none and factor_of(response).name is not none
-                    and factor_of(driver).name != factor_of(response).name and pair not in pairs %}
-                    {% do pairs.append(pair) %}
-                {% endif %}
+        {% set factors = named_factors(var('identities')[identity]) %}
+        {% for driver in factors %}
+            {% for response in factors if response != driver %}
+                {% do pairs.append(driver ~ ' ' ~ response) %}
             {% endfor %}
         {% endfor %}
     {% endfor %}
-    {{ return(pairs) }}
+    {{ return(pairs | unique | list) }}
 {% endmacro %}
-
-
-{#- The components that a factor is made of. -#}
-{% macro components_of_factor(name) %}
-    {% set declared = var('metrics').get(name) %}
-    {{ return([declared.numerator, declared.denominator] if declared else [name]) }}
-{% endmacro %}
-
-{#- The value of a factor over a slice's components, as a double. -#}
-{% macro value_of_factor(name) -%}
-    {{ metric(name) if name in var('metrics') else 'cast(' ~ name ~ ' as double)' }}
-{%- endmacro %}
 
 
 {#- A condition on rows with `driver` and `response`: the component that the two are both made of, NULL
@@ -51,8 +31,8 @@
     case
         {%- for pair in elastic_pairs() %}
         {%- set names = pair.split(' ') %}
-        {%- for component in components_of_factor(names[0])
-            if component in components_of_factor(names[1]) %}
+        {%- for component in components_of(names[0])
+            if component in components_of(names[1]) %}
         when driver = '{{ names[0] }}' and response = '{{ names[1] }}' then '{{ component }}'
         {%- endfor %}
         {%- endfor %}
@@ -78,8 +58,8 @@ logs as (
         dimension,
         dimension_value,
         '{{ name }}' as factor,
-        {{ value_of_factor(name) | indent(4) }} as factor_value,
-        {%- set counts = components_of_factor(name) | reject('in', money_components()) | list %}
+        {{ value_of(name) | indent(4) }} as factor_value,
+        {%- set counts = components_of(name) | reject('in', money_components()) | list %}
         cast({{ 'least(' ~ counts | join(', ') ~ ')' if counts | length > 1 else counts[0] }} as double)
             as least_count
     from {{ slices }}

@@ -12,6 +12,32 @@
 {% endmacro %}
 
 
+{#- Names of an identity's factors, without its constants. -#}
+{% macro named_factors(declared) %}
+    {% set names = [] %}
+    {% for quantity in declared.factors if factor_of(quantity).name is not none %}
+        {% do names.append(factor_of(quantity).name) %}
+    {% endfor %}
+    {{ return(names) }}
+{% endmacro %}
+
+
+{#- What an identity's result and factors are sums of. -#}
+{% macro quantities_of(declared) %}
+    {% set names = [] %}
+    {% for name in [declared.result] + named_factors(declared) %}
+        {% do names.extend(components_of(name)) %}
+    {% endfor %}
+    {{ return(names | unique | list) }}
+{% endmacro %}
+
+
+{#- Those of them that are distinct counts, which no sum over days gives. -#}
+{% macro distinct_quantities_of(declared) %}
+    {{ return(quantities_of(declared) | select('in', distinct_counts()) | list) }}
+{% endmacro %}
+
+
 {#- Names of the identities declared over a subject (funnel or finance). -#}
 {% macro identities_over(subject) %}
     {% set names = [] %}

@@ -5,8 +5,8 @@
 {%- endmacro %}
 
 
-{#- A declared metric (variable `metrics`) over columns that hold its components. -#}
-{% macro metric(name) -%}
+{#- A declared metric (variable `metrics`) over columns that hold its components, whose names end in `suffix`. -#}
+{% macro metric(name, suffix='') -%}
     {%- set declared = var('metrics').get(name) -%}
     {%- if not declared -%}
         {{ exceptions.raise_compiler_error(
@@ -14,9 +14,23 @@
             ~ 'use one of ' ~ var('metrics').keys() | join(', ') ~ '.'
         ) }}
     {%- endif -%}
-    {%- set numerator = declared.numerator ~ (' - ' ~ declared.minus if declared.minus else '') -%}
-    {{ ratio(numerator, declared.denominator, declared.get('scale', 1)) }}
+    {%- set numerator = declared.numerator ~ suffix -%}
+    {%- if declared.minus -%}
+        {%- set numerator = numerator ~ ' - ' ~ declared.minus ~ suffix -%}
+    {%- endif -%}
+    {{ ratio(numerator, declared.denominator ~ suffix, declared.get('scale', 1)) }}
 {%- endmacro %}
+
+
+{#- The components that a metric is made of, its denominator last; of anything else, itself. -#}
+{% macro components_of(name) %}
+    {% set declared = var('metrics').get(name) %}
+    {% if not declared %}
+        {{ return([name]) }}
+    {% endif %}
+    {% set less = [declared.minus] if declared.minus else [] %}
+    {{ return([declared.numerator] + less + [declared.denominator]) }}
+{% endmacro %}
 
 
 {#- Several declared metrics, each under its own name. -#}

@@ -10,21 +10,30 @@
     )
 {%- endmacro %}
 
+{#- Of a row grouped by one of several dimensions: which, and its value; `neither` where it is by none. -#}
+{% macro grouped_by(dimensions, neither='null') -%}
+    case
+        {%- for dimension in dimensions %}
+        when grouping({{ dimension }}) = 0 then '{{ dimension }}'
+        {%- endfor %}
+        else {{ neither }}
+    end
+{%- endmacro %}
+
+{% macro grouped_value(dimensions, neither='null') -%}
+    case
+        {%- for dimension in dimensions %}
+        when grouping({{ dimension }}) = 0 then {{ dimension }}
+        {%- endfor %}
+        else {{ neither }}
+    end
+{%- endmacro %}
+
 {#- Which slice a grouped row is: dimension and value, '(all)' for the whole day. -#}
 {% macro daily_slice_columns() -%}
     requested_on,
-    case
-        {%- for dimension in var('dimensions') %}
-        when grouping({{ dimension }}) = 0 then '{{ dimension }}'
-        {%- endfor %}
-        else '(all)'
-    end as dimension,
-    case
-        {%- for dimension in var('dimensions') %}
-        when grouping({{ dimension }}) = 0 then {{ dimension }}
-        {%- endfor %}
-        else '(all)'
-    end as dimension_value
+    {{ grouped_by(var('dimensions'), "'(all)'") | indent(4) }} as dimension,
+    {{ grouped_value(var('dimensions'), "'(all)'") | indent(4) }} as dimension_value
 {%- endmacro %}
 
 

@@ -116,16 +116,8 @@ cells as (
 
     select
         requested_on,
-        case
-            {%- for dimension in dimensions %}
-            when grouping({{ dimension }}) = 0 then '{{ dimension }}'
-            {%- endfor %}
-        end as dimension,
-        case
-            {%- for dimension in dimensions %}
-            when grouping({{ dimension }}) = 0 then {{ dimension }}
-            {%- endfor %}
-        end as dimension_value,
+        {{ grouped_by(dimensions) | indent(8) }} as dimension,
+        {{ grouped_value(dimensions) | indent(8) }} as dimension_value,
         bucket_ppm,
         cast(count(*) as bigint) as cases,
         cast(sum(observed) as bigint) as observed

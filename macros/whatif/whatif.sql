@@ -38,11 +38,10 @@
             ~ 'of revenue. Write a change above -100%.'
         ) }}
     {% endfor %}
-    {% set counted = quantities_of(declared) | select('in', distinct_counts()) | list %}
+    {% set counted = distinct_quantities_of(declared) %}
     {% if counted and first_day != last_day %}
         {% set summed = [] %}
-        {% for other in of_revenue
-            if not quantities_of(var('identities')[other]) | select('in', distinct_counts()) | list %}
+        {% for other in of_revenue if not distinct_quantities_of(var('identities')[other]) %}
             {% do summed.append(other) %}
         {% endfor %}
         {{ exceptions.raise_compiler_error(
@@ -51,15 +50,6 @@
             ~ summed | join(', ') ~ '.'
         ) }}
     {% endif %}
-{% endmacro %}
-
-{#- Names of an identity's factors, without its constants. -#}
-{% macro named_factors(declared) %}
-    {% set names = [] %}
-    {% for quantity in declared.factors if factor_of(quantity).name is not none %}
-        {% do names.append(factor_of(quantity).name) %}
-    {% endfor %}
-    {{ return(names) }}
 {% endmacro %}
 
 
@@ -118,15 +108,15 @@ factors as (
         days,
         revenue as revenue_base,
         {%- for name in named_factors(declared) %}
-        {{ value_of_factor(name) | indent(4) }} as base_of_{{ name }},
+        {{ value_of(name) | indent(4) }} as base_of_{{ name }},
         {%- endfor %}
         nullif(
             concat_ws(
                 '; '
                 {%- for name in named_factors(declared) %},
                 case
-                    when ({{ value_of_factor(name) | indent(16) }}) is null
-                        then '{{ name }} has no value: {{ components_of_factor(name)[-1] }} is 0'
+                    when ({{ value_of(name) | indent(16) }}) is null
+                        then '{{ name }} has no value: {{ components_of(name)[-1] }} is 0'
                 end
                 {%- endfor %}
             ),
@@ -157,8 +147,7 @@ averaged as (
 
     select
         *,
-        sign(v_base) * {{ log_mean('abs(v_changed)', 'abs(v_base)') | indent(8) }}
-            as average_revenue
+        {{ log_mean('v_changed', 'v_base') | indent(8) }} as average_revenue
     from (
         select
             *,

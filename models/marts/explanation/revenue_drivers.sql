@@ -17,16 +17,7 @@ with pairs as (
 
 statements as (
 
-    select
-        quarter_starts_on,
-        currency,
-        {{ micros_to_units('net_income_micros') }} as net_income,
-        {{ micros_to_units('pretax_income_micros') }} as pretax_income,
-        {{ micros_to_units('ebit_micros') }} as ebit,
-        {{ micros_to_units('sales_micros') }} as sales,
-        {{ micros_to_units('assets_micros') }} as assets,
-        {{ micros_to_units('equity_micros') }} as equity
-    from {{ ref('fct_finance_statements') }}
+    select * from {{ ref('finance_quarterly') }}
 
 ),
 
@@ -79,7 +70,7 @@ contributions as (
     {%- set declared = var('identities')[identity] %}
     {%- do asked.append({
         'identity': identity, 'declared': declared,
-        'relation': days if counts_distinct(declared) else 'pairs',
+        'relation': days if distinct_quantities_of(declared) else 'pairs',
     }) %}
     {%- endfor %}
     {%- for identity in identities_over('finance') %}

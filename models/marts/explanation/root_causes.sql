@@ -43,16 +43,8 @@ elements as (
     select
         requested_on,
         metric,
-        case
-            {%- for dimension in dimensions %}
-            when grouping({{ dimension }}) = 0 then '{{ dimension }}'
-            {%- endfor %}
-        end as dimension,
-        case
-            {%- for dimension in dimensions %}
-            when grouping({{ dimension }}) = 0 then {{ dimension }}
-            {%- endfor %}
-        end as element,
+        {{ grouped_by(dimensions) | indent(8) }} as dimension,
+        {{ grouped_value(dimensions) | indent(8) }} as element,
         sum(forecast) as forecast,
         sum(actual) as actual,
         sum(forecast_divisor) as forecast_divisor,
