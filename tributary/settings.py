@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -192,6 +192,17 @@ def resolve(
         keep_runs=_count(KEEP_RUNS, Settings.keep_runs),
         alert_webhook=alert_webhook(),
     )
+
+
+def without_events(warehouse: Path | None) -> Settings:
+    """Settings of a command that reads no events: it works where their folder is away.
+
+    Raises:
+        SettingsError: as `resolve`, but for what it says of events.
+    """
+    project = find_project(Path.cwd())
+    settings = resolve(events=str(project), source=SOURCES[0], warehouse=warehouse)
+    return replace(settings, events="(none)")
 
 
 def warehouse_at(given: Path | None) -> Path:

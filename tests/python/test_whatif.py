@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from math import exp, log
 from pathlib import Path
@@ -10,13 +10,14 @@ from typing import Any
 
 import duckdb
 import pytest
+from published import empty_publication
 from typer.testing import CliRunner
 
 from tributary.cli import app
-from tributary.publish.manifest import CodeVersion, Manifest
-from tributary.publish.places import DATABASE, Places
+from tributary.publish.places import Places
+from tributary.publish.reading import QuestionError
 from tributary.whatif.answer import Answer
-from tributary.whatif.ask import Question, QuestionError, ask
+from tributary.whatif.ask import Question, ask
 from tributary.whatif.changes import ChangeError, in_percent, read_changes
 
 FIRST_DAY = date(2026, 3, 2)
@@ -39,21 +40,8 @@ SURFACES: dict[str, tuple[Any, ...]] = {
 def warehouse(tmp_path: Path) -> Path:
     """A publication of thirty days of four surfaces, every day alike."""
     places = Places(tmp_path / "warehouse")
-    folder = places.publication("20260401T000000Z")
-    folder.mkdir(parents=True)
-    manifest = Manifest(
-        run_id=folder.name,
-        made_at=datetime(2026, 4, 1, tzinfo=UTC),
-        code=CodeVersion(version="0", commit=None, models=""),
-        currency="CNY",
-        revenue=Decimal(0),
-        first_day=FIRST_DAY,
-        last_day=FIRST_DAY + timedelta(DAYS - 1),
-        tables={},
-    )
-    manifest.write(folder)
-    places.current.symlink_to(folder.name)
-    with duckdb.connect(str(folder / DATABASE)) as marts:
+    database = empty_publication(places, FIRST_DAY, FIRST_DAY + timedelta(DAYS - 1))
+    with duckdb.connect(str(database)) as marts:
         kinds = [f"{name} bigint" for name in COLUMNS[:-1]] + ["revenue decimal(38, 6)"]
         marts.execute(
             f"create table revenue_daily (requested_on date, surface text, {', '.join(kinds)})"

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from published import empty_publication
 from typer.testing import CliRunner
 
 from tributary.cli import app
@@ -151,8 +153,8 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_named(tmp_path: Path) ->
 def published(tmp_path: Path) -> Path:
     """A warehouse whose marts hold three weeks of two surfaces."""
     places = Places(tmp_path / "warehouse")
-    places.warehouse.mkdir()
-    with duckdb.connect(str(places.served_database)) as connection:
+    database = empty_publication(places, date(2026, 11, 1), date(2026, 11, 21))
+    with duckdb.connect(str(database)) as connection:
         connection.execute(
             """
             create table revenue_daily_by_segment as

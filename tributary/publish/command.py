@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import shorten
@@ -28,7 +28,7 @@ from tributary.publish.publication import (
 )
 from tributary.publish.reports import Ending, RunReport, Stage
 from tributary.publish.run import begun, last_runs, was_interrupted
-from tributary.settings import SOURCES, Settings, SettingsError, find_project, resolve
+from tributary.settings import Settings, SettingsError, without_events
 from tributary.words import (
     BUSY,
     INTERRUPTED,
@@ -127,7 +127,7 @@ def rollback(
     """
     console = Console()
     with _refusing(console):
-        settings = _settings(warehouse)
+        settings = without_events(warehouse)
         if not Places(settings.warehouse).publications.is_dir():
             raise PublicationError(
                 f"Nothing was ever published in {settings.warehouse}. Name the warehouse: "
@@ -177,7 +177,7 @@ def status(
     """Show what is published, how fresh it is, what else is kept, and the last runs."""
     console = Console()
     with _refusing(console):
-        state = _state(_settings(warehouse), verify)
+        state = _state(without_events(warehouse), verify)
     if as_json:
         console.print_json(data=state.as_data())
     else:
@@ -321,13 +321,6 @@ def _ago(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} seconds"
-
-
-def _settings(warehouse: Path | None) -> Settings:
-    """Of a command that reads no events: it works where their folder is away."""
-    project = find_project(Path.cwd())
-    settings = resolve(events=str(project), source=SOURCES[0], warehouse=warehouse)
-    return replace(settings, events="(none)")
 
 
 @contextmanager

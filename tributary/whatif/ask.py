@@ -1,7 +1,5 @@
 """Ask the published marts, by the project's own macros, what revenue would be."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
@@ -12,8 +10,8 @@ from typing import Any
 import duckdb
 
 from tributary.audit.sql import quoted
-from tributary.publish.places import DATABASE, Places
-from tributary.publish.publication import Publication, served, served_name
+from tributary.publish.publication import Publication
+from tributary.publish.reading import MARTS, QuestionError, days_of, opened, values
 from tributary.rendering import MacroError, Renderer
 from tributary.whatif.answer import Adjusted, Answer, Association, Contribution, Outlook
 from tributary.whatif.changes import in_percent
@@ -21,15 +19,10 @@ from tributary.whatif.changes import in_percent
 ALL = "(all)"
 USUAL_DAYS = 28
 """Four whole weeks: each weekday counts alike."""
-_MARTS = "published.main"
 _ELASTICITIES = "factor_elasticities"
 _ALLOWANCE = 1e-12
 
 Row = dict[str, Any]
-
-
-class QuestionError(Exception):
-    """A question that cannot be answered; the message says what to ask instead."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +63,17 @@ def ask(project: Path, warehouse: Path, question: Question) -> Answer:
         QuestionError: nothing is published, nothing is there of what is asked about, or a change
             is impossible.
     """
-    publication = _published(warehouse)
-    first_day, last_day = _period(publication, question)
     renderer = Renderer.of_project(project)
     multipliers = {name: str(1 + change) for name, change in question.changes.items()}
-    with _opened(publication) as marts:
+    with opened(warehouse) as (publication, marts):
+        first_day, last_day = _period(publication, question)
         # Before anything is read: what it refuses needs no rows.
         _rendered(
             renderer, "check_whatif", multipliers, question.identity, str(first_day), str(last_day)
         )
         rows = _rows_of(marts, question)
         has_elasticities = _has(marts, _ELASTICITIES)
-        elasticities = f"{_MARTS}.{_ELASTICITIES}" if has_elasticities else None
+        elasticities = f"{MARTS}.{_ELASTICITIES}" if has_elasticities else None
         found = _read(
             marts,
             _rendered(
@@ -130,36 +122,17 @@ def ask(project: Path, warehouse: Path, question: Question) -> Answer:
     )
 
 
-def _published(warehouse: Path) -> Publication:
-    places = Places(warehouse)
-    publication = served(places)
-    if publication:
-        return publication
-    name = served_name(places)
-    if name:
-        raise QuestionError(
-            f"What is published in {warehouse} ({name}) has no manifest that can be read. Serve "
-            "another: tributary rollback; or publish anew: tributary run."
-        )
-    raise QuestionError(
-        f"Nothing is published in {warehouse} yet: tributary run. Or name the warehouse that has "
-        "a publication: --warehouse."
-    )
-
-
 def _period(publication: Publication, question: Question) -> tuple[date, date]:
-    manifest = publication.manifest
-    if manifest.first_day is None or manifest.last_day is None:
-        raise QuestionError(f"Publication {manifest.run_id} has no day in it: tributary run.")
-    last_day = question.last_day or manifest.last_day
-    usual = max(last_day - timedelta(USUAL_DAYS - 1), manifest.first_day)
+    earliest, latest = days_of(publication)
+    last_day = question.last_day or latest
+    usual = max(last_day - timedelta(USUAL_DAYS - 1), earliest)
     first_day = question.first_day or usual
     if first_day > last_day:
         raise QuestionError(
             f"The period from {first_day} to {last_day} ends before it begins. Write --from with "
             "a day no later than --to."
         )
-    if first_day > manifest.last_day or last_day < manifest.first_day:
+    if first_day > latest or last_day < earliest:
         raise QuestionError(_nothing_there(publication, first_day, last_day))
     return first_day, last_day
 
@@ -172,25 +145,10 @@ def _nothing_there(publication: Publication, first_day: date, last_day: date) ->
     )
 
 
-@contextmanager
-def _opened(publication: Publication) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The publication's own file: another may be published meanwhile, and this one stays."""
-    file = publication.folder / DATABASE
-    with duckdb.connect() as connection:
-        try:
-            connection.execute(f"attach {quoted(str(file))} as published (read_only)")
-        except duckdb.Error as failed:
-            raise QuestionError(
-                f"{file} cannot be opened: {failed} Serve another publication: tributary "
-                "rollback; or publish anew: tributary run."
-            ) from failed
-        yield connection
-
-
 def _rows_of(marts: duckdb.DuckDBPyConnection, question: Question) -> _Rows:
     by, surface = question.by, question.surface
     if by is not None:
-        dimensions = _values(marts, "dimension", "revenue_daily_by_segment", "true")
+        dimensions = values(marts, "dimension", "revenue_daily_by_segment", "true")
         if by not in dimensions:
             raise QuestionError(
                 f"The marts show no dimension {by}. Write --by with one of {', '.join(dimensions)}."
@@ -201,24 +159,17 @@ def _rows_of(marts: duckdb.DuckDBPyConnection, question: Question) -> _Rows:
                 "--surface without --by, or --by without --surface."
             )
     if surface is not None:
-        surfaces = _values(marts, "surface", "revenue_daily", f"surface <> {quoted(ALL)}")
+        surfaces = values(marts, "surface", "revenue_daily", f"surface <> {quoted(ALL)}")
         if surface not in surfaces:
             raise QuestionError(
                 f"No surface {surface} is published. Write --surface with one of "
                 f"{', '.join(surfaces)}."
             )
-        return _Rows(
-            f"{_MARTS}.revenue_daily", "surface", f"surface = {quoted(surface)}", "surface"
-        )
+        return _Rows(f"{MARTS}.revenue_daily", "surface", f"surface = {quoted(surface)}", "surface")
     if by is not None:
-        segments = f"{_MARTS}.revenue_daily_by_segment"
+        segments = f"{MARTS}.revenue_daily_by_segment"
         return _Rows(segments, "dimension_value", f"dimension = {quoted(by)}", by)
-    return _Rows(f"{_MARTS}.revenue_daily", "surface", f"surface = {quoted(ALL)}", ALL)
-
-
-def _values(marts: duckdb.DuckDBPyConnection, column: str, mart: str, condition: str) -> list[str]:
-    sql = f"select distinct {column} from {_MARTS}.{mart} where {condition} order by 1"
-    return [str(value) for (value,) in marts.execute(sql).fetchall()]
+    return _Rows(f"{MARTS}.revenue_daily", "surface", f"surface = {quoted(ALL)}", ALL)
 
 
 def _has(marts: duckdb.DuckDBPyConnection, mart: str) -> bool:

@@ -1,7 +1,6 @@
 """The command `tributary whatif`."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,9 +8,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from tributary.settings import SOURCES, Settings, SettingsError, find_project, resolve
+from tributary.publish.reading import QuestionError
+from tributary.settings import SettingsError, without_events
 from tributary.whatif.answer import Answer, Association, Outlook
-from tributary.whatif.ask import Question, QuestionError, ask
+from tributary.whatif.ask import Question, ask
 from tributary.whatif.changes import ChangeError, in_percent, read_changes
 from tributary.words import WarehouseOption, refuse
 
@@ -50,7 +50,7 @@ def whatif(
     """
     console = Console()
     try:
-        settings = _settings(warehouse)
+        settings = without_events(warehouse)
         answer = ask(
             settings.project,
             settings.warehouse,
@@ -69,12 +69,6 @@ def whatif(
         console.print_json(answer.model_dump_json())
     else:
         _print(console, answer)
-
-
-def _settings(warehouse: Path | None) -> Settings:
-    """Of a command that reads no events: it works where their folder is away."""
-    project = find_project(Path.cwd())
-    return resolve(events=str(project), source=SOURCES[0], warehouse=warehouse)
 
 
 def _print(console: Console, answer: Answer) -> None:

@@ -116,7 +116,7 @@ def make_pairs(
     connection: duckdb.DuckDBPyConnection, renderer: Renderer, identity: Identity
 ) -> None:
     """Set both periods of what was chosen side by side, in a relation `pairs`."""
-    names = list(dict.fromkeys([*identity.quantities]))
+    names = list(identity.quantities)
     sql = renderer.call("two_periods", CHOSEN, names, "not is_now", "is_now", _KEYS)
     connection.execute(f"create temp table sums as {sql}")
     lead = renderer.call("leading_factor", identity.declared)
@@ -186,27 +186,25 @@ def movements_of(
     connection: duckdb.DuckDBPyConnection, renderer: Renderer, identity: Identity, by: str
 ) -> list[Movement]:
     """How each ratio of the identity moved over the slices of a dimension, where that adds up."""
-    in_revenue = identity.result == "revenue"
-    lead = renderer.call("leading_factor", identity.declared)
-    summable = renderer.call("metrics_of_components")
-    moving = [factor["factor"] for factor in renderer.call("moving_factors", identity.declared)]
-    asked = [name for name in dict.fromkeys(moving) if name in summable or name == lead]
-    if identity.distinct or (in_revenue and "revenue" not in identity.quantities):
+    if identity.distinct:
         return []
-    told_apart = "" if "revenue" in identity.quantities else ", 0 as revenue_base, 0 as revenue_now"
-    connection.execute(f"create temp view moving as select *{told_apart} from pairs")
+    in_revenue = identity.result == "revenue"
+    lead = renderer.call("leading_factor", identity.declared) if in_revenue else None
+    summable = [*renderer.call("metrics_of_components"), *([lead] if lead else [])]
+    moving = [factor["factor"] for factor in renderer.call("moving_factors", identity.declared)]
+    asked = [name for name in dict.fromkeys(moving) if name in summable]
+    if not asked:
+        return []
+    no_revenue = "" if "revenue" in identity.quantities else ", 0 as revenue_base, 0 as revenue_now"
+    connection.execute(f"create temp view moving as select *{no_revenue} from pairs")
     value = "revenue_movement" if in_revenue else "movement"
-    told = []
-    for metric in asked:
-        if metric == lead and not in_revenue:
-            continue
-        sql = renderer.call("movements_of", [metric], "moving", _KEYS, ["dimension"])
-        sums: dict[str, float] = dict(
-            connection.execute(
-                f"select effect, sum({value}) from ({sql}) where dimension = ?"
-                f" group by effect having sum({value}) is not null order by effect",
-                [by],
-            ).fetchall()
-        )
-        told.append(Movement(metric=metric, unit="revenue" if in_revenue else metric, **sums))
-    return told
+    sql = renderer.call("movements_of", asked, "moving", _KEYS, ["dimension"])
+    told = {
+        metric: Movement(metric=metric, unit="revenue" if in_revenue else metric)
+        for metric in asked
+    }
+    for metric, effect, moved in connection.execute(
+        f"select metric, effect, sum({value}) from ({sql}) where dimension = ? group by all", [by]
+    ).fetchall():
+        setattr(told[metric], effect, moved)
+    return list(told.values())

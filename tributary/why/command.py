@@ -8,9 +8,9 @@ import duckdb
 import typer
 from rich.console import Console
 
-from tributary.publish.places import Places
+from tributary.publish.reading import QuestionError, days_of, opened
 from tributary.rendering import MacroError, Renderer
-from tributary.settings import Settings, SettingsError, find_project, resolve
+from tributary.settings import Settings, SettingsError, find_project, without_events
 from tributary.why.answer import (
     Answer,
     contributions,
@@ -18,7 +18,7 @@ from tributary.why.answer import (
     movements_of,
     slices_of,
 )
-from tributary.why.identity import Identity, QuestionError, identity_of, richest
+from tributary.why.identity import Identity, identity_of, richest
 from tributary.why.sources import (
     WHOLE,
     Days,
@@ -26,7 +26,6 @@ from tributary.why.sources import (
     choose_files,
     columns_of,
     days_missing,
-    published_days,
 )
 from tributary.why.words import print_answer, sentence_of
 from tributary.words import WarehouseOption, refuse
@@ -91,19 +90,15 @@ def why(
     console = Console()
     days = tuple(one.date() if one else None for one in (first, last, base_first, base_last))
     try:
-        with duckdb.connect() as connection:
-            if before or after:
-                if not before or not after or any(days):
-                    raise QuestionError(
-                        "Two files are compared by --before FILE and --after FILE together, and "
-                        "without days."
-                    )
-                renderer = Renderer.of_project(find_project(Path.cwd()))
-                answer = _of_files(connection, renderer, before, after, by, identity)
-            else:
-                settings = resolve(warehouse=warehouse)
-                renderer = Renderer.of_project(settings.project)
-                answer = _of_days(connection, renderer, settings, days, by, identity)
+        if before and after and not any(days):
+            answer = _of_files(before, after, by, identity)
+        elif before or after:
+            raise QuestionError(
+                "Two files are compared by --before FILE and --after FILE together, and without "
+                "days."
+            )
+        else:
+            answer = _of_days(without_events(warehouse), days, by, identity)
     except (QuestionError, SettingsError, MacroError) as error:
         refuse(console, str(error))
     except duckdb.Error as error:
@@ -115,47 +110,37 @@ def why(
 
 
 def _of_days(
-    connection: duckdb.DuckDBPyConnection,
-    renderer: Renderer,
-    settings: Settings,
-    days: tuple[date | None, ...],
-    by: str | None,
-    asked: str | None,
+    settings: Settings, days: tuple[date | None, ...], by: str | None, asked: str | None
 ) -> Answer:
+    renderer = Renderer.of_project(settings.project)
     identity = identity_of(renderer, asked or _DEFAULT)
-    there = published_days(connection, Places(settings.warehouse))
-    first, last, base_first, base_last = days
-    now = _period(first or last or there.last, last or first or there.last)
-    usual = now.weeks_before()
-    if base_first:
-        base = _period(base_first, base_last or base_first + (now.last - now.first))
-    elif base_last:
-        base = _period(base_last - (now.last - now.first), base_last)
-    else:
-        base = usual
-    choose_days(connection, identity, base, now, by)
-    notes = days_missing(connection, base, now)
-    if base.length != now.length:
-        notes.append(
-            f"{now} has {now.length} days and {base} has {base.length}: part of the change is that."
-        )
-    return _answered(
-        connection, renderer, identity, by, str(base), str(now), settings.reporting_currency, notes
-    )
+    with opened(settings.warehouse) as (publication, marts):
+        _, newest = days_of(publication)
+        first, last, base_first, base_last = days
+        now = _period(first or last or newest, last or first or newest)
+        base = now.weeks_before()
+        if base_first:
+            base = _period(base_first, base_last or base_first + (now.last - now.first))
+        elif base_last:
+            base = _period(base_last - (now.last - now.first), base_last)
+        choose_days(marts, identity, base, now, by)
+        notes = days_missing(marts, base, now)
+        if base.length != now.length:
+            notes.append(
+                f"{now} has {now.length} days and {base} has {base.length}: part of the change is "
+                "that."
+            )
+        currency = publication.manifest.currency
+        return _answered(marts, renderer, identity, by, str(base), str(now), currency, notes)
 
 
-def _of_files(
-    connection: duckdb.DuckDBPyConnection,
-    renderer: Renderer,
-    before: Path,
-    after: Path,
-    by: str | None,
-    asked: str | None,
-) -> Answer:
-    there = columns_of(connection, (before, after))
-    identity = identity_of(renderer, asked) if asked else richest(renderer, there)
-    choose_files(connection, identity, before, after, by)
-    return _answered(connection, renderer, identity, by, str(before), str(after), "", [])
+def _of_files(before: Path, after: Path, by: str | None, asked: str | None) -> Answer:
+    renderer = Renderer.of_project(find_project(Path.cwd()))
+    with duckdb.connect() as connection:
+        there = columns_of(connection, (before, after))
+        identity = identity_of(renderer, asked) if asked else richest(renderer, there)
+        choose_files(connection, identity, before, after, by)
+        return _answered(connection, renderer, identity, by, str(before), str(after), "", [])
 
 
 def _answered(

@@ -5,15 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tributary.publish.reading import QuestionError
 from tributary.rendering import Renderer
 
 _TERM = re.compile(r"\s*([*/])\s*")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
-
-
-class QuestionError(Exception):
-    """A question that has no answer; the message says why, and what to ask instead."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +94,11 @@ def richest(renderer: Renderer, columns: Iterable[str]) -> Identity:
 
 
 def _identity(renderer: Renderer, name: str, declared: Mapping[str, Any]) -> Identity:
-    quantities = tuple(renderer.call("quantities_of", declared))
-    counts = set(renderer.call("distinct_counts"))
     return Identity(
         name,
         declared,
-        quantities,
-        tuple(one for one in quantities if one in counts),
+        tuple(renderer.call("quantities_of", declared)),
+        tuple(renderer.call("distinct_quantities_of", declared)),
         declared["result"] in renderer.variables["metrics"],
     )
 

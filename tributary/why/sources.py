@@ -9,8 +9,8 @@ import duckdb
 
 from tributary.audit.sql import name as quoted_name
 from tributary.audit.sql import quoted
-from tributary.publish.places import Places
-from tributary.why.identity import Identity, QuestionError
+from tributary.publish.reading import MARTS, QuestionError, values
+from tributary.why.identity import Identity
 
 CHOSEN = "chosen"
 """The rows of both periods: dimension, slice, is_now and the identity's quantities."""
@@ -49,29 +49,6 @@ class Days:
         return Days(self.first - shift, self.last - shift)
 
 
-def published_days(connection: duckdb.DuckDBPyConnection, places: Places) -> Days:
-    """Open the published marts, and say which days they have.
-
-    Raises:
-        QuestionError: nothing is published there, or it cannot be read.
-    """
-    if not places.served_database.exists():
-        raise QuestionError(
-            f"Nothing is published in {places.warehouse}. Run `tributary run`, name another "
-            "warehouse (--warehouse), or compare two files (--before and --after)."
-        )
-    try:
-        connection.execute(f"attach {quoted(str(places.served_database))} as served (read_only)")
-        first, last = connection.execute(
-            "select min(requested_on), max(requested_on) from served.main.revenue_daily"
-        ).fetchone() or (None, None)
-    except duckdb.Error as broken:
-        raise QuestionError(f"{places.served_database} cannot be read: {broken}") from broken
-    if first is None:
-        raise QuestionError(f"{places.served_database} has no day.")
-    return Days(first, last)
-
-
 def choose_days(
     connection: duckdb.DuckDBPyConnection, identity: Identity, base: Days, now: Days, by: str | None
 ) -> None:
@@ -94,11 +71,11 @@ def choose_days(
         f"""
         create temp table {CHOSEN} as
         select requested_on, '{WHOLE}' as dimension, '{WHOLE}' as slice, {when} as is_now, {columns}
-        from served.main.revenue_daily
+        from {MARTS}.revenue_daily
         where surface = '{WHOLE}' and ({when} or {before})
         union all
         select requested_on, dimension, dimension_value, {when}, {columns}
-        from served.main.revenue_daily_by_segment
+        from {MARTS}.revenue_daily_by_segment
         where dimension = {quoted(by or "")} and ({when} or {before})
         """
     )
@@ -106,11 +83,8 @@ def choose_days(
         if not _count(connection, f"{period} and dimension = '{WHOLE}'"):
             raise QuestionError(f"The published marts have no day of {wanted}.")
     if by and not _count(connection, f"dimension = {quoted(by)}"):
-        known = connection.execute(
-            "select string_agg(distinct dimension, ', ' order by dimension)"
-            " from served.main.revenue_daily_by_segment"
-        ).fetchone() or ("",)
-        raise QuestionError(f"The marts report by no dimension {by!r}; they do by {known[0]}.")
+        known = ", ".join(values(connection, "dimension", "revenue_daily_by_segment", "true"))
+        raise QuestionError(f"The marts report by no dimension {by!r}; they do by {known}.")
 
 
 def days_missing(connection: duckdb.DuckDBPyConnection, base: Days, now: Days) -> list[str]:
