@@ -2,7 +2,8 @@
 
 import errno
 
-KEPT = "TRIBUTARY_KEEP_PUBLICATIONS"
+from tributary.settings import KEEP_PUBLICATIONS
+
 _SAID = ("No space left", "Disk quota exceeded", "max_temp_directory_size")
 """By the system, and by the engine where what it spills finds no room."""
 
@@ -22,6 +23,6 @@ def full_disk(where: object | None) -> str:
     """
     of_it = f" of {where}" if where else ""
     return (
-        f"The disk{of_it} is full. Free some space, or keep fewer publications ({KEPT}), and run "
-        "again."
+        f"The disk{of_it} is full. Free some space, or keep fewer publications "
+        f"({KEEP_PUBLICATIONS}), and run again."
     )

@@ -13,10 +13,11 @@ def fault_of_folder(project: Path, folder: Path) -> str | None:
     The logs would be read all the same, and what stands beside their folder would not: every charge
     in a currency that needs a rate would go to the quarantine.
     """
-    if not _holds(folder, _tables(project, "events")) or has_reference(project, folder):
-        return None
     beside = folder.parent / REFERENCE
-    if not _holds(beside, _tables(project, REFERENCE)):
+    # Looked for first: it is hardly ever there, and what is declared need not be read then.
+    if not beside.is_dir() or not _holds(beside, _tables(project, REFERENCE)):
+        return None
+    if not _holds(folder, _tables(project, "events")) or has_reference(project, folder):
         return None
     return (
         f"{folder} has the event logs, and {beside} their reference tables, which would not be "

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tributary.simulate.plants import slice_of
 from tributary.simulate.settings import Plant
 
 FIRST_DAY = date(2025, 1, 2)
@@ -70,9 +71,7 @@ def plants(seed: int) -> list[Plant]:
         impact = IMPACTS[number // 2 % len(IMPACTS)]
         options = _options(slices, _FACTORS[number % len(_FACTORS)], impact)
         chosen = draw.choice(options)
-        words = (part.split(":") for part in chosen.where.split(";"))
-        where = tuple((dimension, value) for dimension, value in words)
-        found.append(Plant(chosen.factor, where, chosen.size, day))
+        found.append(Plant(chosen.factor, slice_of(chosen.where), chosen.size, day))
     return found
 
 

@@ -147,8 +147,6 @@ def _rules(rulebook: Rulebook) -> Iterator[dg.AssetCheckSpec]:
     for name in (*Rules.model_fields, *rulebook.hierarchies):
         rule = rulebook.rule(name)
         severities = {rule.severity, *rule.marts.values()}
-        if severities == {"ignore"}:
-            continue
         if severities != {"ignore"}:
             yield dg.AssetCheckSpec(
                 name=name,

@@ -76,7 +76,7 @@ def parse_plant(text: str) -> Plant:
         raise SettingsError(
             f"--plant has the day {parts['day']!r}; write it as 2027-01-12."
         ) from error
-    return Plant(factor, _where(parts["where"]), _size(parts["size"]), day)
+    return Plant(factor, slice_of(parts["where"]), _size(parts["size"]), day)
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -92,7 +92,12 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _where(text: str) -> tuple[tuple[str, str], ...]:
+def slice_of(text: str) -> tuple[tuple[str, str], ...]:
+    """The dimensions and values that a text such as surface:search;device_type:phone names.
+
+    Raises:
+        SettingsError: it names none, or one that the simulated logs do not have.
+    """
     found: dict[str, str] = {}
     for part in text.split(";"):
         dimension, colon, value = (word.strip() for word in part.partition(":"))
