@@ -23,7 +23,7 @@ GIVEN = ("agg_funnel_daily", "agg_slices_daily", "dim_days")
 
 def make_project(root: Path, folder: Path, aggregates: Path, variables: dict[str, Any]) -> None:
     """A project with the models' own text, the project's macros and variables."""
-    for part in ("anomalies", "root_causes", "metrics", "cross_db"):
+    for part in ("anomalies", "root_causes", "identities", "metrics", "cross_db"):
         shutil.copytree(root / "macros" / part, folder / "macros" / part)
     shutil.copy(root / "macros" / "generate_schema_name.sql", folder / "macros")
     for model in MODELS:
