@@ -15,7 +15,7 @@ from published import empty_publication
 from typer.testing import CliRunner
 
 from tributary.cli import app
-from tributary.publish.places import Places
+from tributary.publish.places import DATABASE, Places
 from tributary.rendering import Renderer
 from tributary.why.identity import identity_of
 
@@ -181,6 +181,30 @@ def published(tmp_path: Path) -> Path:
     return places.warehouse
 
 
+def test_slices_that_stood_out_are_named_beside_the_answer(published: Path) -> None:
+    assert asked("--warehouse", published)["causes"] == [], "a publication without the mart"
+    with duckdb.connect(str(Places(published).current / DATABASE)) as connection:
+        connection.execute(
+            """
+            create table root_causes as
+            select
+                date '2026-11-21' - back::int as requested_on, metric, 'slice' as method,
+                1 as cause_rank, 'surface:feed' as cause, 2.0::double as expected,
+                1.0::double as actual, 12.5::double as score, place as factor_rank
+            from (values (0, 'ctr2', 1), (0, 'acp', 2), (9, 'asn', 1)) as c (back, metric, place)
+            """
+        )
+    (cause,) = asked("--warehouse", published)["causes"]
+    assert cause == {
+        **{"day": "2026-11-21", "metric": "ctr2", "cause": "surface:feed"},
+        **{"expected": 2.0, "actual": 1.0, "score": 12.5},
+    }
+    said = why("--warehouse", published)
+    assert "surface:feed" in said
+    assert "-50.0%" in said
+    assert asked("--warehouse", published, "--identity", "ctr1_chain")["causes"] == []
+
+
 def test_a_week_is_held_against_the_week_before(published: Path) -> None:
     answer = asked(
         *("--warehouse", published, "--from", "2026-11-15", "--to", "2026-11-21"),
@@ -215,6 +239,10 @@ def test_days_that_have_no_data_are_said(published: Path) -> None:
         (
             ["--identity", "per_user", "--from", "2026-11-10", "--to", "2026-11-12"],
             "needs users, counted exactly for a day",
+        ),
+        (
+            ["--from", "2026-11-10", "--to", "2026-11-12", "--base-from", "2026-11-08"],
+            "share days, and a day cannot be both",
         ),
         (["--before", "x.csv"], "--before FILE and --after FILE together"),
     ],

@@ -59,6 +59,17 @@ def values(marts: duckdb.DuckDBPyConnection, column: str, mart: str, condition: 
     return [str(value) for (value,) in marts.execute(sql).fetchall()]
 
 
+def has_mart(marts: duckdb.DuckDBPyConnection, mart: str) -> bool:
+    """Whether the publication has a mart: one of earlier code may lack it."""
+    database = MARTS.partition(".")[0]
+    return bool(
+        marts.execute(
+            "select 1 from duckdb_tables() where database_name = ? and table_name = ?",
+            [database, mart],
+        ).fetchall()
+    )
+
+
 def _published(warehouse: Path) -> Publication:
     places = Places(warehouse)
     publication = served(places)

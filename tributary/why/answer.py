@@ -1,15 +1,17 @@
 """The answer: what each factor, in each slice, made of the change."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 from pydantic import BaseModel
 
+from tributary.publish.reading import MARTS, has_mart
 from tributary.rendering import Renderer
 from tributary.why.identity import Identity
-from tributary.why.sources import CHOSEN, WHOLE
+from tributary.why.sources import CHOSEN, WHOLE, Days
 
 _KEYS = ["dimension", "slice"]
 
@@ -74,6 +76,26 @@ class Movement(BaseModel):
     unit: str
 
 
+class Cause(BaseModel):
+    """A slice that stood out on a day of the period, in the factor of revenue that shows it most.
+
+    Attributes:
+        day: the reporting day.
+        metric: the factor.
+        cause: the slice: dimension:value, several joined by semicolons.
+        expected: the factor that was expected of the slice.
+        actual: the factor of the slice.
+        score: the evidence, as in root_causes.
+    """
+
+    day: date
+    metric: str
+    cause: str
+    expected: float | None
+    actual: float | None
+    score: float
+
+
 class Answer(BaseModel):
     """Why a result moved.
 
@@ -92,6 +114,8 @@ class Answer(BaseModel):
         by: the dimension of the slices.
         slices: the greatest change first; where the result is additive they add up to the change.
         movements: of each ratio of the identity over these slices.
+        causes: slices that left what was expected of them on these days, whatever the period
+            before; of revenue, from the published marts.
         notes: what the reader ought to know of the data.
     """
 
@@ -109,6 +133,7 @@ class Answer(BaseModel):
     by: str | None
     slices: list[Slice]
     movements: list[Movement]
+    causes: list[Cause]
     notes: list[str]
 
 
@@ -208,3 +233,23 @@ def movements_of(
     ).fetchall():
         setattr(told[metric], effect, moved)
     return list(told.values())
+
+
+def causes_of(marts: duckdb.DuckDBPyConnection, identity: Identity, now: Days) -> list[Cause]:
+    """The slices that the published marts name for the days of a period, the surest of a day first.
+
+    None where the identity is not of revenue, and where a publication of earlier code has no such
+    mart.
+    """
+    if identity.result != "revenue" or not has_mart(marts, "root_causes"):
+        return []
+    rows = marts.execute(
+        f"""
+        select requested_on, metric, cause, expected, actual, score
+        from {MARTS}.root_causes
+        where method = 'slice' and factor_rank = 1 and requested_on between ? and ?
+        order by requested_on, cause_rank
+        """,
+        [now.first, now.last],
+    ).fetchall()
+    return [Cause(**dict(zip(Cause.model_fields, row, strict=True))) for row in rows]

@@ -13,6 +13,7 @@ from tributary.rendering import MacroError, Renderer
 from tributary.settings import Settings, SettingsError, find_project, without_events
 from tributary.why.answer import (
     Answer,
+    causes_of,
     contributions,
     make_pairs,
     movements_of,
@@ -123,6 +124,11 @@ def _of_days(
             base = _period(base_first, base_last or base_first + (now.last - now.first))
         elif base_last:
             base = _period(base_last - (now.last - now.first), base_last)
+        if base.overlaps(now):
+            raise QuestionError(
+                f"{base} and {now} share days, and a day cannot be both before and after. Choose "
+                "--base-from and --base-to outside of the period, or leave them out."
+            )
         choose_days(marts, identity, base, now, by)
         notes = days_missing(marts, base, now)
         if base.length != now.length:
@@ -131,7 +137,9 @@ def _of_days(
                 "that."
             )
         currency = publication.manifest.currency
-        return _answered(marts, renderer, identity, by, str(base), str(now), currency, notes)
+        answer = _answered(marts, renderer, identity, by, str(base), str(now), currency, notes)
+        answer.causes = causes_of(marts, identity, now)
+        return answer
 
 
 def _of_files(before: Path, after: Path, by: str | None, asked: str | None) -> Answer:
@@ -170,6 +178,7 @@ def _answered(
         by=by,
         slices=slices_of(rows, by) if by else [],
         movements=movements_of(connection, renderer, identity, by) if by and whole else [],
+        causes=[],
         notes=notes,
     )
     if any(one.effect == "unattributed" for one in answer.factors):

@@ -43,6 +43,10 @@ class Days:
         """How many days it is long."""
         return (self.last - self.first).days + 1
 
+    def overlaps(self, other: "Days") -> bool:
+        """Whether a day is in both."""
+        return self.first <= other.last and other.first <= self.last
+
     def weeks_before(self) -> "Days":
         """The same weekdays, as few whole weeks earlier as do not overlap."""
         shift = timedelta(days=-(-self.length // 7) * 7)

@@ -74,6 +74,8 @@ def print_answer(console: Console, answer: Answer, most: int) -> None:
             )
     if answer.movements:
         console.print(_movements(answer))
+    if answer.causes:
+        console.print(_causes(answer, most))
     for note in answer.notes:
         console.print(f"[yellow]Note:[/] {note}", highlight=False, soft_wrap=True)
 
@@ -155,6 +157,25 @@ def _movements(answer: Answer) -> Table:
     for one in answer.movements:
         values = (one.volume, one.rate, one.mix, one.unattributed)
         table.add_row(one.metric, *("" if value is None else _float(value) for value in values))
+    return table
+
+
+def _causes(answer: Answer, most: int) -> Table:
+    table = Table(
+        box=SIMPLE_HEAD,
+        title="slices that stood out against their own earlier weeks (root_causes)",
+        title_justify="left",
+    )
+    for heading in ("day", "factor", "slice"):
+        table.add_column(heading)
+    for heading in ("expected", "actual", "moved", "evidence"):
+        table.add_column(heading, justify="right")
+    for one in answer.causes[:most]:
+        moved = one.actual / one.expected - 1 if one.expected and one.actual is not None else None
+        table.add_row(
+            *(str(one.day), one.metric, one.cause, _value(one.expected), _value(one.actual)),
+            *("" if moved is None else f"{moved:+.1%}", f"{one.score:.1f}"),
+        )
     return table
 
 
