@@ -18,11 +18,43 @@
 {% endmacro %}
 
 
+{#- Where rows stand in partitions of partitions, these are named in full: a catalog that is not Hive's takes half
+    a name for one that does not exist, and drops nothing. -#}
 {% macro spark__rows_leave(target, column, values) %}
+    {% set leaving = [] %}
+    {% if config.get('meta').outside %}
+        {% for row in run_query('show partitions ' ~ target) %}
+            {% set named = partition_named(row[0]) %}
+            {% if named[column] in values | map('string') %}
+                {% do leaving.append(named) %}
+            {% endif %}
+        {% endfor %}
+    {% else %}
+        {% for value in values %}
+            {% do leaving.append({column: value}) %}
+        {% endfor %}
+    {% endif %}
+    {% if leaving %}
     alter table {{ target }} drop if exists
-    {%- for value in values %}
-    partition ({{ column }} = '{{ value }}'){{ ',' if not loop.last }}
-    {%- endfor %}
+        {%- for named in leaving %}
+    partition (
+            {%- for name, value in named.items() %}{{ name }} = '{{ value }}'{{ ', ' if not loop.last }}
+            {%- endfor -%}
+    ){{ ',' if not loop.last }}
+        {%- endfor %}
+    {% else %}
+    select 'no such partition'
+    {% endif %}
+{% endmacro %}
+
+{#- {column: value} of a partition as a path says it: grain=day/day=2026-01-01. -#}
+{% macro partition_named(path) %}
+    {% set named = {} %}
+    {% for part in path.split('/') %}
+        {% set column, value = part.split('=', 1) %}
+        {% do named.update({column: value}) %}
+    {% endfor %}
+    {{ return(named) }}
 {% endmacro %}
 
 
