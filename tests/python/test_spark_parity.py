@@ -77,13 +77,13 @@ def quick_spark(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def platform(tributary: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three days of Parquet with every defect, of which the last has not come yet."""
+    """Four days of Parquet with every defect, of which the last has not come yet."""
     folder = tmp_path_factory.mktemp("spark") / "platform"
     assert (
         tributary("simulate", "--out", folder, "--days", 4, "--format", "parquet").returncode == 0
     )
     for day in folder.glob("events/*/dt=*"):
-        if day.name >= "dt=2026-10-21":
+        if day.name >= "dt=2026-10-22":
             shutil.move(day, folder / "later" / day.relative_to(folder))
     assert list(folder.glob("later/events/*/dt=*"))
     return folder
