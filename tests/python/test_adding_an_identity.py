@@ -12,6 +12,8 @@ from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from one_path import at_one_path
 
+from tributary.build import release_database
+
 
 @pytest.fixture
 def declared(root: Path) -> dict[str, Any]:
@@ -32,12 +34,14 @@ def database(built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def build_status(project: Path, variables: dict[str, Any] | None = None) -> dbtRunnerResult:
     """Build `identity_status` with its tests; without its unit tests where variables are given."""
     given = ["--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
-    return dbtRunner().invoke(
+    outcome = dbtRunner().invoke(
         [
             *("--quiet", "build", "--project-dir", str(project), "--profiles-dir", str(project)),
             *("--select", "identity_status", *(given if variables else [])),
         ]
     )
+    release_database()
+    return outcome
 
 
 def problems(outcome: dbtRunnerResult) -> list[RunResult]:

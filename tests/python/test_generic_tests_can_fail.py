@@ -13,6 +13,8 @@ import pytest
 import yaml
 from dbt.cli.main import dbtRunner
 
+from tributary.build import release_database
+
 METRICS = "select * from (values {rows}) as slices (ad_requests, requests, pvr)"
 WEEKS = ", ".join(f"(date '2026-10-{day:02d}', 100)" for day in range(5, 33) if day <= 31)
 
@@ -341,6 +343,7 @@ def outcomes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     outcome = dbtRunner().invoke(
         ["--quiet", "build", "--project-dir", str(project), "--profiles-dir", str(project)]
     )
+    release_database()
     assert outcome.exception is None, outcome.exception
     return {
         result.node.name: str(result.status)

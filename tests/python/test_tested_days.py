@@ -14,7 +14,7 @@ from one_path import at_one_path
 from platforms import simulated
 from rich.console import Console
 
-from tributary.build import run_build
+from tributary.build import release_database, run_build
 from tributary.settings import Settings, resolve
 
 SIMULATED = ("--days", "12", "--requests-per-day", "400", "--seed", "5", "--format", "parquet")
@@ -76,6 +76,7 @@ class Warehouse:
             outcome = dbtRunner().invoke(
                 ["--quiet", "--log-level", "none", *arguments, "--no-write-json"]
             )
+        release_database()
         assert outcome.exception is None, outcome.exception
         return {
             result.node.name: result

@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 from dbt.cli.main import dbtRunner
 
+from tributary.build import release_database
+
 MODELS = (
     "facts/agg_watched_metrics_daily.sql",
     "facts/agg_expected_metrics_daily.sql",
@@ -72,4 +74,5 @@ def build(folder: Path, target: str = "duckdb") -> None:
             *("--project-dir", str(folder), "--profiles-dir", str(folder)),
         ]
     )
+    release_database()
     assert ended.success, ended.exception or ended.result
