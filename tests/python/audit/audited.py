@@ -1,10 +1,12 @@
 """A candidate made of the built seeds, and what may be done to a copy of it."""
 
 import shutil
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from tributary.audit import AuditResult, Declarations, audit_candidate
 from tributary.audit.declarations import read_declarations
@@ -42,6 +44,19 @@ def project_with(folder: Path, *changes: tuple[str, str]) -> Path:
         assert before in text, before
         text = text.replace(before, after, 1)
     (folder / "audit.yml").write_text(text, "utf-8")
+    return folder
+
+
+def project_asking(folder: Path, rules: Iterable[str]) -> Path:
+    """A folder with the project's audit.yml, in which all other rules are ignored."""
+    book = yaml.safe_load((ROOT / "audit.yml").read_text("utf-8"))
+    asked = {"contract_is_exact", *rules}
+    for section in ("rules", "hierarchies"):
+        for name, rule in book[section].items():
+            if name not in asked:
+                rule["severity"] = "ignore"
+                rule.pop("marts", None)
+    (folder / "audit.yml").write_text(yaml.safe_dump(book, allow_unicode=True), "utf-8")
     return folder
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from audit_mutations import MUTATIONS, Mutation
-from audited import DECLARED, NOW, ROOT, audit, changed, project_with, severity
+from audited import DECLARED, NOW, ROOT, audit, changed, project_asking, project_with, severity
 
 from tributary.audit import AuditError, AuditResult, audit_candidate
 from tributary.audit.rulebook import Rules, read_rulebook
@@ -120,7 +120,9 @@ def test_the_page_stands_alone_and_says_the_verdict_first(clean: AuditResult) ->
 def test_a_candidate_in_which_one_thing_is_off_is_refused(
     candidate: Path, tmp_path: Path, mutation: Mutation
 ) -> None:
-    result = audit(changed(candidate, tmp_path, mutation.sql), tmp_path)
+    """Each rule is asked by itself: what one says hangs on no other."""
+    asked = project_asking(tmp_path, mutation.rules)
+    result = audit(changed(candidate, tmp_path, mutation.sql), tmp_path, asked)
     assert not result.passed
     caught = {outcome.rule for outcome in result.failures if outcome.checked}
     assert set(mutation.rules) <= caught

@@ -20,7 +20,7 @@ from tributary.words import REFUSED
 
 SIMULATED = ("--format", "parquet", "--clean", "--days", "6", "--requests-per-day", "60")
 FIRST_DAYS = 4
-KILLS_IN_A_BUILD = 11
+KILLS_IN_A_BUILD = 8
 KILLS_AFTER_IT = (
     (Stage.export, 0.0),
     (Stage.export, 0.3),
@@ -28,7 +28,7 @@ KILLS_AFTER_IT = (
     (Stage.publish, 0.0),
 )
 """The audit follows the export in the same folder, so that a later kill hits it."""
-LEAST_KILLS = 12
+LEAST_KILLS = 10
 """Beside those at every file operation of the publication, in test_publication.py."""
 Rows = dict[str, list[tuple[object, ...]]]
 
@@ -104,7 +104,7 @@ def test_a_run_that_is_killed_anywhere_changes_nothing_and_the_next_is_right(
         before = seen_by_readers(places)
         killed += kill_in(start(events, places.warehouse, *ONLY_MODELS), places, stage, after_s)
         assert seen_by_readers(places) in (before, last_report(places).run_id)
-    assert run(events, places.warehouse) == 0
+    assert run(events, places.warehouse, *ONLY_MODELS) == 0
     assert last_report(places).ending is Ending.published
     assert seen_by_readers(places) == last_report(places).run_id
     assert published_rows(places) == right
@@ -112,7 +112,7 @@ def test_a_run_that_is_killed_anywhere_changes_nothing_and_the_next_is_right(
     assert places.candidates() == []
 
 
-@pytest.mark.parametrize("part", [0, 0.5, 0.99])
+@pytest.mark.parametrize("part", [0, 0.7])
 def test_a_damaged_build_database_is_made_again(
     platform: tuple[Path, Places], right: Rows, part: float
 ) -> None:

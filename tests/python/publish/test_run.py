@@ -91,7 +91,7 @@ def test_a_build_that_was_deleted_is_made_again_though_nothing_is_new(
 ) -> None:
     before = seen(places)
     places.build_database.unlink()
-    assert run(events, places.warehouse) == 0
+    assert run(events, places.warehouse, *ONLY_MODELS) == 0
     report = last_report(places)
     assert seen(places) == report.run_id != before
     assert report.reference
@@ -123,7 +123,8 @@ def test_a_failed_test_of_the_build_is_reported_with_its_rows(
     worse = tmp_path / "worse"
     shutil.copytree(events, worse)
     shutil.rmtree(max((worse / "events" / "impressions").glob("*=*")))
-    assert run(worse, places.warehouse) == 1
+    chosen = "resource_type:model test_name:no_day_is_missing"
+    assert run(worse, places.warehouse, "--select", chosen) == 1
     report = last_report(places)
     assert (report.ending, report.stage) == (Ending.failed, Stage.build)
     found = [finding.message for finding in report.findings if finding.is_blocking]
@@ -188,7 +189,6 @@ def test_published_days_whose_files_are_gone_are_lost_only_when_that_is_asked_fo
 ) -> None:
     archived = tmp_path / "platform"
     shutil.copytree(events, archived)
-    assert run(archived, places.warehouse, *ONLY_MODELS) == 0
     before = seen(places)
     for log in (archived / "events").iterdir():
         shutil.rmtree(min(log.glob("*=*")))
