@@ -51,6 +51,9 @@ def project_asking(folder: Path, rules: Iterable[str]) -> Path:
     """A folder with the project's audit.yml, in which all other rules are ignored."""
     book = yaml.safe_load((ROOT / "audit.yml").read_text("utf-8"))
     asked = {"contract_is_exact", *rules}
+    if "distinct_counts_fit_their_parts" in asked:
+        # It asks of every hierarchy that is asked for.
+        asked |= book["hierarchies"].keys()
     for section in ("rules", "hierarchies"):
         for name, rule in book[section].items():
             if name not in asked:

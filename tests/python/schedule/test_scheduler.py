@@ -28,7 +28,7 @@ UNRATED = "rates_are_present"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy that blocks on money without a rate, and that has the tests of the marts only."""
+    """A copy that blocks on money without a rate, and has the tests of revenue only."""
     copy = tmp_path_factory.mktemp("project")
     for part in (*PARTS, "profiles.yml"):
         (copy / part).parent.mkdir(parents=True, exist_ok=True)
@@ -39,8 +39,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (copy / "audit.yml").write_text(rules.replace(warned, blocked), "utf-8")
     with (copy / "dbt_project.yml").open("a", encoding="utf-8") as file:
         file.write(
-            "\ndata_tests:\n  tributary:\n    staging: {+enabled: false}\n"
-            "    intermediate: {+enabled: false}\n    facts: {+enabled: false}\n"
+            "\ndata_tests:\n  tributary:\n    +enabled: false\n"
+            "    marts: {revenue: {+enabled: true}}\n"
         )
     return copy
 
