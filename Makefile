@@ -18,7 +18,7 @@ lint: $(filter .uv/%,$(UV))
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-sql lint-python lint-project
 
 lint-sql:
-	$(UV) run --frozen --all-extras sqlfluff lint --disable-progress-bar models tests analyses
+	$(UV) run --frozen --all-extras sqlfluff lint --disable-progress-bar --processes 2 models tests analyses
 
 lint-python:
 	$(UV) run --frozen --all-extras ruff check .
