@@ -4,12 +4,20 @@ import os
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments import create
+from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt_common.exceptions import DbtRuntimeError
 from jinja2 import Template
+from one_path import at_one_path
+from rich.console import Console
+from tiny import tiny_platform, write_platform
+
+from tributary.build import run_build
+from tributary.settings import resolve
 
 SORT_OF_200_MB = (
     "create temp table sorted as "
@@ -45,6 +53,27 @@ def test_a_build_goes_on_after_it_has_spilled(
     assert settings["memory_limit"] == "95.3 MiB"
     assert settings["temp_directory"] == str(tmp_path / "spill")
     assert (settings["TimeZone"], settings["preserve_insertion_order"]) == ("UTC", "false")
+
+
+def test_a_run_opens_the_database_once_and_closes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    open_database = LocalEnvironment.initialize_db
+
+    def counted(*arguments: Any) -> Any:
+        opened.append(arguments)
+        return open_database(*arguments)
+
+    monkeypatch.setattr(LocalEnvironment, "initialize_db", staticmethod(counted))
+    events = write_platform(tiny_platform(), tmp_path / "platform")
+    settings = resolve(events=str(events), warehouse=at_one_path(tmp_path / "warehouse"))
+    of_a_few = ["--select", "path:models/staging/reference"]
+    assert run_build(settings, of_a_few, Console(), verbose=False).succeeded
+    assert len(opened) == 1
+    # Another process could write to it now: so can another connection of this one.
+    with duckdb.connect(str(settings.build_database)) as connection:
+        connection.execute("create schema made_afterwards")
 
 
 def test_plain_dbt_makes_the_folder_of_its_warehouse(
