@@ -115,10 +115,11 @@ def release_database() -> None:
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
+    connections: Any = DuckDBConnectionManager
     # Where none was opened it raises, and no exception of its own.
     with suppress(Exception):
-        DuckDBConnectionManager.env().close()
-    DuckDBConnectionManager.close_all_connections()
+        connections.env().close()
+    connections.close_all_connections()
 
 
 def _name_damage(settings: Settings, result: BuildResult) -> None:
