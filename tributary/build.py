@@ -91,7 +91,7 @@ def run_build(
         *(["build"] if verbose else ["--quiet", "--log-level", "none", "build"]),
         # Nobody reads the artifacts of a run, and dbt takes seconds to write them.
         "--no-write-json",
-        *("--exclude-resource-type", "unit_test"),
+        *("--exclude-resource-type", "unit_test", "--exclude-resource-type", "saved_query"),
         *("--project-dir", str(settings.project)),
         *("--profiles-dir", str(settings.project)),
         *("--target", settings.target),
