@@ -128,7 +128,8 @@ def run(
         settings = resolve(events, source, warehouse, (first_day, last_day), target)
     except SettingsError as error:
         _refuse_run(console, str(error), events, warehouse)
-    arguments = ["--select", select] if select else []
+    # Of the tests those that need nothing else to be there.
+    arguments = ["--select", select, "--indirect-selection", "buildable"] if select else []
     if full_refresh:
         arguments.append("--full-refresh")
     at_work: Run | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import unit_tests_passed
 from one_path import ONE_PATH, at_one_path
+from tiny import tiny_platform, write_platform
 from typer.testing import CliRunner
 
 from tributary.cli import app
@@ -106,6 +107,20 @@ def test_the_options_of_a_run_are_said_again_where_they_are_not_usual(tmp_path: 
     assert settings.options == (
         f" --events {tmp_path} --source ipinyou --warehouse '{tmp_path}/my house'"
     )
+
+
+def test_a_part_is_built_in_a_new_warehouse_with_the_tests_that_need_no_other(
+    tmp_path: Path,
+) -> None:
+    events = write_platform(tiny_platform(), tmp_path / "platform")
+    outcome = CliRunner().invoke(
+        app,
+        [
+            *("run", "--select", "+revenue_daily", "--events", str(events)),
+            *("--warehouse", str(at_one_path(tmp_path / "warehouse"))),
+        ],
+    )
+    assert outcome.exit_code == 0, outcome.output
 
 
 def test_a_selector_that_names_nothing_is_said(tmp_path: Path) -> None:
