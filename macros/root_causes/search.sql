@@ -11,6 +11,10 @@
     takes in less leaves evidence out: the cause itself scores highest. Each further dimension has to earn
     `layer_penalty`. Where the rest is off by itself, what it shares with the slice is no cause.
 
+    The first slice needs `least_score`, any further one `least_further_score`, which is more: a search that goes
+    on because something was found picks the largest of many leftovers, and one day of usual noise is then a
+    second cause. A true second cause of some size has far more than either.
+
     Each round reads the one before it once, and the leaves: an engine that computes a CTE anew wherever it is
     read does each round once. So what earlier rounds found goes along in columns of its own, and a round has a
     row for each key, whether it finds anything or not. -#}
@@ -20,6 +24,7 @@
 {%- set sums = ['forecast', 'actual', 'forecast_divisor', 'actual_divisor'] -%}
 {%- for round in range(1, settings.rounds + 1) %}
 {%- set earlier = carried_columns(columns, round - 1) %}
+{%- set least = settings.least_score if loop.first else settings.least_further_score %}
 {{ name }}_left_{{ round }} as (
     {% if loop.first %}
     select *
@@ -186,7 +191,7 @@
         {{ column }},
         {%- endfor %}
         {%- for column in columns %}
-        case when score >= {{ settings.least_score }} then {{ column }} end as {{ column }}_{{ round }}
+        case when score >= {{ least }} then {{ column }} end as {{ column }}_{{ round }}
         {{- ',' if not loop.last }}
         {%- endfor %}
     from {{ name }}_ranked_{{ round }}

@@ -1,9 +1,10 @@
--- Grain: one row per day, explained metric that has an alarm on that day, in the whole or in a
--- slice, and combination of the reporting dimensions. Additive: forecast and actual with their
--- divisors; they are what a cause is looked for in. A forecast is the mean of the same weekday in
--- the earlier weeks, since means of parts add up where medians do not; days of promotions and
--- holidays and days with alarms are left out of it, and all of it is scaled to what is expected of
--- the whole.
+-- Grain: one row per day, explained metric that is asked for a cause on that day, and combination
+-- of the reporting dimensions. Asked is a metric that has an alarm, in the whole or in a slice, and
+-- a factor of revenue whose whole is off by less, yet hardly by chance. Additive: forecast and
+-- actual with their divisors; they are what a cause is looked for in. A forecast is the mean of the
+-- same weekday in the earlier weeks, since means of parts add up where medians do not; days of
+-- promotions and holidays and days with alarms are left out of it, and all of it is scaled to what
+-- is expected of the whole.
 {{ config(materialized='table', tags='explanation') }}
 {%- set dimensions = var('dimensions') %}
 with judged as (
@@ -38,6 +39,39 @@ alarms as (
 
 ),
 
+alarm_days as (
+
+    select distinct requested_on from alarms
+
+),
+
+-- An alarm has to hold among the many numbers of a day; the factors of revenue are few.
+suspects as (
+
+    select
+        judged.requested_on,
+        judged.metric,
+        case when judged.z > 0 then 1 else -1 end as direction
+    from judged
+    left join alarms
+        on judged.requested_on = alarms.requested_on and judged.metric = alarms.metric
+    where
+        judged.dimension = '(all)'
+        and judged.metric in ({{ factors_to_compare() }})
+        and judged.metric in ({{ names_of(explained_metrics()) }})
+        and judged.p_value <= {{ var('root_causes').suspicion }}
+        and alarms.metric is null
+
+),
+
+asked as (
+
+    select * from alarms
+    union all
+    select * from suspects
+
+),
+
 -- How much more a count varies than counting makes it: of the slices the one in the middle.
 noises as (
 
@@ -57,9 +91,9 @@ noises as (
 incidents as (
 
     select
-        alarms.requested_on,
-        alarms.metric,
-        alarms.direction,
+        asked.requested_on,
+        asked.metric,
+        asked.direction,
         judged.expected,
         judged.expected_events,
         noises.noise,
@@ -70,16 +104,16 @@ incidents as (
             - noises.noise / nullif(judged.expected_events, 0e0),
             judged.deviation * judged.deviation / 4e0
         ) as common
-    from alarms
+    from asked
     inner join judged
         on
-            alarms.requested_on = judged.requested_on
-            and alarms.metric = judged.metric
+            asked.requested_on = judged.requested_on
+            and asked.metric = judged.metric
             and judged.dimension = '(all)'
     inner join noises
         on
-            alarms.requested_on = noises.requested_on
-            and alarms.metric = noises.metric
+            asked.requested_on = noises.requested_on
+            and asked.metric = noises.metric
 
 ),
 
@@ -105,8 +139,8 @@ base_days as (
     cross join earlier_weeks
     inner join calendar
         on incident_days.requested_on - cast(7 * earlier_weeks.weeks_back as integer) = calendar.day
-    left join incident_days as other_incidents on calendar.day = other_incidents.requested_on
-    where calendar.calendar_events is null and other_incidents.requested_on is null
+    left join alarm_days on calendar.day = alarm_days.requested_on
+    where calendar.calendar_events is null and alarm_days.requested_on is null
 
 ),
 

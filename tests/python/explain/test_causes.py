@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from aggregates import History, write_aggregates
 from scratch import build, make_project
 
@@ -97,6 +98,26 @@ def test_what_was_found_adds_up(place: Path) -> None:
     assert change == pytest.approx(-0.3, abs=0.04)
     assert rate + mix == pytest.approx(contribution, rel=1e-9)
     assert power == pytest.approx(1, abs=0.15)
+
+
+def test_a_factor_that_is_off_without_an_alarm_is_asked_for_its_slice(
+    root: Path, place: Path, tmp_path: Path
+) -> None:
+    declared = yaml.safe_load((root / "dbt_project.yml").read_text("utf-8"))["vars"]
+    # No change is large enough for an alarm.
+    anomalies = {**declared["anomalies"], "least_change": 100}
+    given = {"explained_days": JUDGED, "anomalies": anomalies}
+    make_project(root, tmp_path, place / "aggregates", given)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRIBUTARY_WAREHOUSE", str(tmp_path))
+        build(tmp_path)
+    assert rows(tmp_path, "select count(*) from marts.metric_anomalies where is_alarm") == [(0,)]
+    causes = planted_causes(tmp_path / "build.duckdb", place / "truth.json")
+    measured = score(causes)
+    assert measured.found >= 5
+    assert measured.wrong == 0
+    said = "select distinct method, whole_status from marts.root_causes"
+    assert rows(tmp_path, said) == [("slice", "in_band")]
 
 
 def test_a_promotion_is_held_against_its_own_earlier_days(place: Path) -> None:

@@ -131,7 +131,8 @@ leaves as (
     from cells
 ),
 {{{{ search_slices('cube', 'leaves', ['id'], ['a', 'b', 'c'],
-    {{'rounds': 3, 'layers': 2, 'least_score': 5, 'layer_penalty': 3, 'least_events': 5}}) }}}}
+    {{'rounds': 3, 'layers': 2, 'least_score': 5, 'least_further_score': {further},
+    'layer_penalty': 3, 'least_events': 5}}) }}}}
 select round, a, b, c, forecast, actual from cube_found order by round
 """
 
@@ -143,9 +144,10 @@ MODELS = {
     "paper": PAPER,
     "derived": DERIVED,
     "riskloc_cube": RISKLOC,
-    "search_one": SEARCH.format(also="false"),
-    "search_two": SEARCH.format(also="c = 'c3' and a <> 'a1'"),
-    "search_none": SEARCH.format(also="true").replace("then 10e0", "then 12e0"),
+    "search_one": SEARCH.format(also="false", further=15),
+    "search_two": SEARCH.format(also="c = 'c3' and a <> 'a1'", further=5),
+    "search_first": SEARCH.format(also="c = 'c3' and a <> 'a1'", further=15),
+    "search_none": SEARCH.format(also="true", further=15).replace("then 10e0", "then 12e0"),
 }
 
 
@@ -288,6 +290,11 @@ def test_the_search_finds_a_slice_of_two_dimensions_and_nothing_else(results: Re
 def test_the_search_goes_on_without_what_it_found(results: Results) -> None:
     found = [(row["a"], row["b"], row["c"]) for row in results["search_two"]]
     assert found == [(None, None, "c3"), ("a1", "b2", None)]
+
+
+def test_a_further_slice_needs_more_evidence_than_the_first(results: Results) -> None:
+    (found,) = results["search_first"]
+    assert (found["round"], found["a"], found["b"], found["c"]) == (1, None, None, "c3")
 
 
 def test_a_change_of_all_slices_alike_has_no_concentrated_cause(results: Results) -> None:
