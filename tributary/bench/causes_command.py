@@ -40,8 +40,8 @@ def bench_causes(
     ] = 20_000,
     seeds: Annotated[
         str, typer.Option(help="Seeds of the histories with causes, joined by commas.")
-    ] = "301,302",
-    clean_seed: Annotated[int, typer.Option(help="Seed of the history without any.")] = 303,
+    ] = "331,332",
+    clean_seed: Annotated[int, typer.Option(help="Seed of the history without any.")] = 333,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write every figure to this file.")
     ] = None,
@@ -59,7 +59,7 @@ def bench_causes(
     console = Console()
     named = [part.strip() for part in seeds.split(",")]
     if not all(part.isdecimal() for part in named):
-        refuse(console, f"--seeds is {seeds!r}; write whole numbers, such as 301,302.")
+        refuse(console, f"--seeds is {seeds!r}; write whole numbers, such as 331,332.")
     project = find_project(Path.cwd())
     kept = (folder or project / "benchmarks" / "data").resolve()
     causes: list[Cause] = []
