@@ -1,0 +1,217 @@
+"""The page of all metrics, in English and Chinese, from their declarations.
+
+`python -m tributary.metrics_page` writes `docs/metrics.md` and `docs/metrics.zh-CN.md`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tributary.settings import find_project
+
+PAGES = {"en": "docs/metrics.md", "zh": "docs/metrics.zh-CN.md"}
+_FILES = ("requests", "impressions", "charges", "ratios", "finance_statements")
+_FAMILIES = ("additive", "distinct", "ratio", "finance")
+_HEAD = {
+    "en": """# Metrics and identities
+
+English · [中文](metrics.zh-CN.md)
+
+Each name is a column of the marts and a metric of the [semantic layer](guides/semantic-layer.md),
+and means the same in both. Everything is counted on the day, and under the dimensions, of the
+request that led to it. A ratio is made from sums at the grain at which it is shown, and NULL where
+its denominator is 0: never averaged, never added up. A distinct count is never added up either.
+""",
+    "zh": """# 指标与恒等式
+
+[English](metrics.md) · 中文
+
+每个名称既是集市中的列，也是[语义层](guides/semantic-layer.md)中的指标，两处含义相同。
+一切都计在引发它的那次检索的日期和维度之下。比率在展示的粒度上由总和相除得到，分母为 0 时为 NULL：
+不求平均，也不相加。去重计数同样不可相加。
+""",
+}
+_TITLES = {
+    "en": ("Counts and amounts, additive", "Distinct counts", "Ratios", "Return on equity"),
+    "zh": ("计数与金额，可加", "去重计数", "比率", "净资产收益率"),
+}
+_COLUMNS = {
+    "en": ("metric", "中文", "what it is", "unit", "in identities", "in marts"),
+    "zh": ("指标", "中文", "定义", "单位", "所在恒等式", "所在集市"),
+}
+_IDENTITIES = {
+    "en": ("Identities", "identity", "equation"),
+    "zh": ("恒等式", "恒等式", "等式"),
+}
+_UNITS_ZH = {
+    "count": "个",
+    "share": "占比",
+    "ratio": "比值",
+    "currency beside it": "旁列币种",
+    "reporting currency": "报告币种",
+    "requests with ads": "有广告检索",
+    "detail view": "详情页",
+    "thousand requests": "千次检索",
+    "thousand impressions": "千次展现",
+    "thousand requests with ads": "千次有广告检索",
+    "request with ads": "有广告检索",
+    "request": "检索",
+    "requests": "检索",
+    "results": "结果",
+    "ads": "广告",
+    "click": "点击",
+    "clicks": "点击",
+    "conversion": "转化",
+    "conversions": "转化",
+    "advertiser": "广告主",
+    "user": "用户",
+}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric, as the semantic layer declares it.
+
+    Attributes:
+        name: its name, a column of marts.
+        family: additive, distinct, ratio or finance: the section that it stands in.
+        label_zh: its Chinese name.
+        meaning: {language: what it is; of a ratio its formula, and what that does not say}.
+        unit: its unit, in English.
+    """
+
+    name: str
+    family: str
+    label_zh: str
+    meaning: dict[str, str]
+    unit: str
+
+
+def page(project: Path, language: str) -> str:
+    """The page in one language: a table per family, and the identities."""
+    variables = yaml.safe_load((project / "dbt_project.yml").read_text("utf-8"))["vars"]
+    equations = {
+        name: (one["result"], [_factor(factor) for factor in one["factors"]])
+        for name, one in variables["identities"].items()
+    }
+    marts = dict(_columns_of_marts(project))
+    known = list(_metrics(project, variables["metrics"]))
+    parts = [_HEAD[language]]
+    for family, title in zip(_FAMILIES, _TITLES[language], strict=True):
+        rows = [
+            (
+                f"`{one.name}`",
+                one.label_zh,
+                one.meaning[language],
+                one.unit if language == "en" else _unit_zh(one.unit),
+                _listed(name for name, parts in equations.items() if _is_in(one.name, parts)),
+                _listed(mart for mart, columns in marts.items() if one.name in columns),
+            )
+            for one in known
+            if one.family == family
+        ]
+        parts.append(_table(title, _COLUMNS[language], rows))
+    title, *columns = _IDENTITIES[language]
+    told = [
+        (f"`{name}`", f"{result} = {' · '.join(factors)}")
+        for name, (result, factors) in equations.items()
+    ]
+    parts.append(_table(title, columns, told))
+    return "\n".join(parts)
+
+
+def write(project: Path) -> None:
+    """Write the page in each language."""
+    for language, name in PAGES.items():
+        (project / name).write_text(page(project, language), encoding="utf-8")
+
+
+def _metrics(project: Path, ratios: dict[str, dict[str, Any]]) -> Iterator[Metric]:
+    """Every metric of the semantic layer, in the order of its files."""
+    texts = dict(_doc_blocks(project))
+    for file in _FILES:
+        declared = yaml.safe_load((project / f"models/semantic/{file}.yml").read_text("utf-8"))
+        for metric in declared["metrics"]:
+            name, meta = metric["name"], metric["config"]["meta"]
+            named = re.match(r"{{ doc\('(\w+)'\) }}", metric["description"])
+            english = texts[named[1]] if named else metric["description"]
+            chinese = meta.get("definition_zh", "")
+            family = meta["additivity"]
+            if ratio := ratios.get(name):
+                english = _of_a_ratio(english)
+                chinese = "；".join(part for part in (_formula(ratio), chinese) if part)
+            if file == "finance_statements" or (ratio and ratio.get("over") == "finance"):
+                family = "finance"
+            yield Metric(
+                name, family, meta["label_zh"], {"en": english, "zh": chinese}, meta["unit"]
+            )
+
+
+def _formula(ratio: dict[str, Any]) -> str:
+    numerator = ratio["numerator"]
+    if "minus" in ratio:
+        numerator = f"({numerator} − {ratio['minus']})"
+    scale = f"{ratio['scale']} · " if "scale" in ratio else ""
+    return f"{scale}{numerator} / {ratio['denominator']}"
+
+
+def _of_a_ratio(text: str) -> str:
+    """Without what is true of every ratio, and said once above."""
+    told = re.sub(r"A ratio of sums: never averaged, never added up\.", "", text)
+    return re.sub(r"NULL where \w+ is 0\.", "", told).strip()
+
+
+def _doc_blocks(project: Path) -> Iterator[tuple[str, str]]:
+    for file in sorted((project / "models" / "docs").glob("*.md")):
+        blocks = r"{% docs (\w+) %}(.*?){% enddocs %}"
+        for name, text in re.findall(blocks, file.read_text("utf-8"), re.DOTALL):
+            yield name, " ".join(text.split())
+
+
+def _columns_of_marts(project: Path) -> Iterator[tuple[str, set[str]]]:
+    for file in sorted((project / "models" / "marts").rglob("*.yml")):
+        for mart in yaml.safe_load(file.read_text("utf-8")).get("models", []):
+            yield mart["name"], {column["name"] for column in mart["columns"]}
+
+
+def _factor(declared: Any) -> str:
+    if not isinstance(declared, dict):
+        return str(declared)
+    if "constant" in declared:
+        return str(declared["constant"])
+    if "scale" in declared:
+        return f"{declared['metric']} · {declared['scale']}"
+    return f"1 / {declared['metric']}" if declared.get("divide") else str(declared["metric"])
+
+
+def _is_in(metric: str, equation: tuple[str, list[str]]) -> bool:
+    result, factors = equation
+    return metric == result or any(metric in factor.split() for factor in factors)
+
+
+def _unit_zh(unit: str) -> str:
+    """A unit in Chinese."""
+    if unit in _UNITS_ZH:
+        return _UNITS_ZH[unit]
+    above, below = unit.split(" per ")
+    return f"{_UNITS_ZH[above]}/{_UNITS_ZH[below]}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(title: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+    heads = tuple(columns)
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join(
+        [f"## {title}", "", *(f"| {' | '.join(cells)} |" for cells in lines), ""],
+    )
+
+
+if __name__ == "__main__":
+    write(find_project(Path.cwd()))
