@@ -266,6 +266,32 @@
 {% endmacro %}
 
 {% macro default__read_files_of(days, before, after) %}
+    {% do name_files_taken_in(on_days('landed_on', days, before, after) if days else 'false') %}
+{% endmacro %}
+
+{#- Spark lists the files of a table once in a session. -#}
+{% macro spark__read_files_of(days, before, after) %}
+{% endmacro %}
+
+
+{#- From here on, a session reads all files that were taken in, and none that waits. Where none does, they are
+    what it reads anyway. -#}
+{% macro read_files_taken_in() %}
+    {% do adapter.dispatch('read_files_taken_in', 'tributary')() %}
+{% endmacro %}
+
+{% macro default__read_files_taken_in() %}
+    {% set late_days = adapter.get_relation(target.database, 'state', 'late_days') %}
+    {% if late_days and run_query('select 1 from ' ~ late_days ~ ' limit 1').rows | length %}
+        {% do name_files_taken_in('true') %}
+    {% endif %}
+{% endmacro %}
+
+{% macro spark__read_files_taken_in() %}
+{% endmacro %}
+
+
+{% macro name_files_taken_in(condition) %}
     {% for table in graph.sources.values()
         if table.schema == 'raw' and not table.config.meta.optional and reads_source(table) %}
         {% call statement('files') %}
@@ -280,15 +306,11 @@
                     where
                         event_table = '{{ event_tables_in(table) | first }}'
                         and path in (select path from state.files_now)
-                        and {{ on_days('landed_on', days, before, after) if days else 'false' }}
+                        and {{ condition }}
                 ) as files
             )
         {% endcall %}
     {% endfor %}
-{% endmacro %}
-
-{#- Spark lists the files of a table once in a session. -#}
-{% macro spark__read_files_of(days, before, after) %}
 {% endmacro %}
 
 

@@ -64,6 +64,8 @@
         {% do conditions.append(
             adapter.dispatch('on_tested_days', 'tributary')(relation, column, days_of or column, before, after)
         ) %}
+    {% elif execute and column and relation.schema in ['raw', 'staging'] %}
+        {% do read_files_taken_in() %}
     {% endif %}
     {{ return(
         '(select * from ' ~ relation ~ ' where true and (' ~ conditions | join(') and (') ~ '))'
