@@ -189,6 +189,7 @@ def test_published_days_whose_files_are_gone_are_lost_only_when_that_is_asked_fo
 ) -> None:
     archived = tmp_path / "platform"
     shutil.copytree(events, archived)
+    assert run(archived, places.warehouse, *ONLY_MODELS) == 0
     before = seen(places)
     for log in (archived / "events").iterdir():
         shutil.rmtree(min(log.glob("*=*")))
