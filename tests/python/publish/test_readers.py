@@ -28,6 +28,6 @@ def test_readers_see_one_publication_or_the_next_whole(
         looks = [look for look in busy.looks if look.kind == way]
         assert len(looks) >= READERS, way
         # Whoever looks again sees what is new: some of each saw many publications.
-        assert len({look.seen[0] for look in looks}) >= PUBLICATIONS // 4, way
-    assert len(publications(Places(tmp_path))) == settings.keep_publications
+        assert len({look.seen[0] for look in looks}) >= PUBLICATIONS // 2, way
+    assert len(publications(Places(tmp_path))) == PUBLICATIONS + 2
     assert len(MARKED) >= 3
