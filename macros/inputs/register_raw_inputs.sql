@@ -266,7 +266,7 @@
 {% endmacro %}
 
 {% macro default__read_files_of(days, before, after) %}
-    {% do name_files_taken_in(on_days('landed_on', days, before, after) if days else 'false') %}
+    {% do default__name_files_taken_in(on_days('landed_on', days, before, after) if days else 'false') %}
 {% endmacro %}
 
 {#- Spark lists the files of a table once in a session. -#}
@@ -283,7 +283,7 @@
 {% macro default__read_files_taken_in() %}
     {% set late_days = adapter.get_relation(target.database, 'state', 'late_days') %}
     {% if late_days and run_query('select 1 from ' ~ late_days ~ ' limit 1').rows | length %}
-        {% do name_files_taken_in('true') %}
+        {% do default__name_files_taken_in('true') %}
     {% endif %}
 {% endmacro %}
 
@@ -291,7 +291,8 @@
 {% endmacro %}
 
 
-{% macro name_files_taken_in(condition) %}
+{#- Of the engine that is told by a variable only. -#}
+{% macro default__name_files_taken_in(condition) %}
     {% for table in graph.sources.values()
         if table.schema == 'raw' and not table.config.meta.optional and reads_source(table) %}
         {% call statement('files') %}
