@@ -15,10 +15,10 @@ from rich.console import Console
 from tributary.build import run_build
 from tributary.settings import resolve
 
-# Statements are many and small here: no second compiler, no code made for each, one collector, one
-# partition, one core, and a catalog that goes with the process, of which none is kept on disk.
+# Statements are many and small here: no code made for each, one collector, one partition, one core,
+# and a catalog that goes with the process, of which none is kept on disk.
 QUICK = {
-    "TRIBUTARY_JVM_FLAGS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
+    "TRIBUTARY_JVM_FLAGS": "-XX:+UseSerialGC "
     "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN",
     "TRIBUTARY_SPARK_PARTITIONS": "1",
     "TRIBUTARY_SPARK_CATALOG": "in-memory",
@@ -56,8 +56,8 @@ TESTS = (*OF_EACH_SORT.values(), *ACROSS_MODELS)
 
 def build(platform: Path, warehouse: Path, engine: str, *arguments: str) -> dict[str, int]:
     """Build on one of the engines, Spark inside this process; returns how many nodes ended how."""
-    # What dbt keeps of the project is of one engine.
-    kept = ["--target-path", str(TARGETS / engine)]
+    # What dbt keeps of the project is of one engine, and that of every other test is DuckDB's.
+    kept = ["--target-path", str(TARGETS / engine)] if engine == "spark" else []
     settings = resolve(events=str(platform), warehouse=warehouse, target=engine)
     result = run_build(settings, [*kept, *arguments], Console(), verbose=False)
     assert result.succeeded, result.error or result.problems
