@@ -11,7 +11,9 @@ from typing import Any
 
 import yaml
 
+from tributary.rendering import Renderer
 from tributary.settings import find_project
+from tributary.why.identity import equation_of
 
 PAGES = {"en": "docs/metrics.md", "zh": "docs/metrics.zh-CN.md"}
 _FILES = ("requests", "impressions", "charges", "ratios", "finance_statements")
@@ -93,13 +95,14 @@ class Metric:
 
 def page(project: Path, language: str) -> str:
     """The page in one language: a table per family, and the identities."""
-    variables = yaml.safe_load((project / "dbt_project.yml").read_text("utf-8"))["vars"]
-    equations = {
-        name: (one["result"], [_factor(factor) for factor in one["factors"]])
-        for name, one in variables["identities"].items()
+    renderer = Renderer.of_project(project)
+    identities = renderer.variables["identities"]
+    named = {
+        name: [declared["result"], *renderer.call("named_factors", declared)]
+        for name, declared in identities.items()
     }
     marts = dict(_columns_of_marts(project))
-    known = list(_metrics(project, variables["metrics"]))
+    known = list(_metrics(project, renderer.variables["metrics"]))
     parts = [_HEAD[language]]
     for family, title in zip(_FAMILIES, _TITLES[language], strict=True):
         rows = [
@@ -108,7 +111,7 @@ def page(project: Path, language: str) -> str:
                 one.label_zh,
                 one.meaning[language],
                 one.unit if language == "en" else _unit_zh(one.unit),
-                _listed(name for name, parts in equations.items() if _is_in(one.name, parts)),
+                _listed(identity for identity, names in named.items() if one.name in names),
                 _listed(mart for mart, columns in marts.items() if one.name in columns),
             )
             for one in known
@@ -116,10 +119,7 @@ def page(project: Path, language: str) -> str:
         ]
         parts.append(_table(title, _COLUMNS[language], rows))
     title, *columns = _IDENTITIES[language]
-    told = [
-        (f"`{name}`", f"{result} = {' · '.join(factors)}")
-        for name, (result, factors) in equations.items()
-    ]
+    told = [(f"`{name}`", equation_of(declared)) for name, declared in identities.items()]
     parts.append(_table(title, columns, told))
     return "\n".join(parts)
 
@@ -176,21 +176,6 @@ def _columns_of_marts(project: Path) -> Iterator[tuple[str, set[str]]]:
     for file in sorted((project / "models" / "marts").rglob("*.yml")):
         for mart in yaml.safe_load(file.read_text("utf-8")).get("models", []):
             yield mart["name"], {column["name"] for column in mart["columns"]}
-
-
-def _factor(declared: Any) -> str:
-    if not isinstance(declared, dict):
-        return str(declared)
-    if "constant" in declared:
-        return str(declared["constant"])
-    if "scale" in declared:
-        return f"{declared['metric']} · {declared['scale']}"
-    return f"1 / {declared['metric']}" if declared.get("divide") else str(declared["metric"])
-
-
-def _is_in(metric: str, equation: tuple[str, list[str]]) -> bool:
-    result, factors = equation
-    return metric == result or any(metric in factor.split() for factor in factors)
 
 
 def _unit_zh(unit: str) -> str:

@@ -33,4 +33,4 @@ def test_a_formula_and_an_equation_are_told(root: Path) -> None:
     english, chinese = (page(root, language) for language in ("en", "zh"))
     assert "| `roi` | 净投资回报率 | (action_value − revenue) / revenue. |" in english
     assert "| 1000 · revenue / ad_impressions；又称 eCPM。 | 报告币种/千次展现 |" in chinese
-    assert "| `cpa_chain` | cpa = acp · 1 / cvr |" in chinese
+    assert "| `cpa_chain` | cpa = acp / cvr |" in chinese

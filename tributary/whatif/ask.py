@@ -11,7 +11,7 @@ import duckdb
 
 from tributary.audit.sql import quoted
 from tributary.publish.publication import Publication
-from tributary.publish.reading import MARTS, QuestionError, days_of, opened, values
+from tributary.publish.reading import MARTS, QuestionError, days_of, has_mart, opened, values
 from tributary.rendering import MacroError, Renderer
 from tributary.whatif.answer import Adjusted, Answer, Association, Contribution, Outlook
 from tributary.whatif.changes import in_percent
@@ -72,7 +72,7 @@ def ask(project: Path, warehouse: Path, question: Question) -> Answer:
             renderer, "check_whatif", multipliers, question.identity, str(first_day), str(last_day)
         )
         rows = _rows_of(marts, question)
-        has_elasticities = _has(marts, _ELASTICITIES)
+        has_elasticities = has_mart(marts, _ELASTICITIES)
         elasticities = f"{MARTS}.{_ELASTICITIES}" if has_elasticities else None
         found = _read(
             marts,
@@ -170,15 +170,6 @@ def _rows_of(marts: duckdb.DuckDBPyConnection, question: Question) -> _Rows:
         segments = f"{MARTS}.revenue_daily_by_segment"
         return _Rows(segments, "dimension_value", f"dimension = {quoted(by)}", by)
     return _Rows(f"{MARTS}.revenue_daily", "surface", f"surface = {quoted(ALL)}", ALL)
-
-
-def _has(marts: duckdb.DuckDBPyConnection, mart: str) -> bool:
-    found = marts.execute(
-        "select 1 from information_schema.tables where table_catalog = 'published' "
-        "and table_name = ?",
-        [mart],
-    ).fetchone()
-    return found is not None
 
 
 def _rendered(renderer: Renderer, macro: str, *arguments: object) -> str:

@@ -39,15 +39,20 @@ class Identity:
     @property
     def formula(self) -> str:
         """The identity, written out."""
-        parts = []
-        for number, factor in enumerate(self.declared["factors"]):
-            told = factor if isinstance(factor, dict) else {"metric": factor}
-            divides = told.get("divide", False)
-            scale = told.get("constant", told.get("scale", 1))
-            name = told.get("metric")
-            text = " · ".join([*([f"{scale:g}"] if scale != 1 else []), *([name] if name else [])])
-            parts.append(text if number == 0 else f" {'/' if divides else '·'} {text}")
-        return f"{self.result} = {''.join(parts)}"
+        return equation_of(self.declared)
+
+
+def equation_of(declared: Mapping[str, Any]) -> str:
+    """A declared identity, written out: result = factor · factor / factor."""
+    parts = []
+    for number, factor in enumerate(declared["factors"]):
+        told = factor if isinstance(factor, dict) else {"metric": factor}
+        divides = told.get("divide", False)
+        scale = told.get("constant", told.get("scale", 1))
+        name = told.get("metric")
+        text = " · ".join([*([f"{scale:g}"] if scale != 1 else []), *([name] if name else [])])
+        parts.append(text if number == 0 else f" {'/' if divides else '·'} {text}")
+    return f"{declared['result']} = {''.join(parts)}"
 
 
 def known_identities(renderer: Renderer) -> list[Identity]:

@@ -8,12 +8,12 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from conftest import Command
 from platforms import simulated
+from published import kept
 from receiver import Receiver
 from rich.console import Console
 from typer.testing import CliRunner
@@ -23,7 +23,7 @@ from tributary.audit import AuditError
 from tributary.cli import app
 from tributary.publish.command import print_ending
 from tributary.publish.lock import held
-from tributary.publish.manifest import CodeVersion, Manifest, read_manifest
+from tributary.publish.manifest import read_manifest
 from tributary.publish.places import Places
 from tributary.publish.publication import served
 from tributary.publish.reports import Ending, RunReport, Stage, new_run_id, read_reports
@@ -340,6 +340,10 @@ def test_a_run_that_finds_another_at_work_tells_of_it(
     with held(places.lock, lambda _: "the-first"):
         assert CliRunner().invoke(app, ["run", *at]).exit_code == BUSY
         (alert,) = receiver.bodies
+        kept(places, "20260102T000000Z", "20260103T000000Z")
+        places.current.symlink_to("20260103T000000Z")
+        assert CliRunner().invoke(app, ["rollback", *at]).exit_code == BUSY
+    assert len(receiver.bodies) == 1
     report = last_report(places)
     assert (alert["level"], alert["ending"], alert["stage"]) == ("failure", "busy", "begin")
     assert (alert["run_id"], report.ending) == (report.run_id, Ending.busy)
@@ -364,8 +368,6 @@ def test_status_and_rollback_from_the_command_line(events: Path, places: Places)
     assert said["served"] == second
     assert [one["run_id"] for one in said["publications"]] == [second, first]
     assert {one["ending"] for one in said["runs"]} == {"published"}
-    with held(places.lock, lambda _: "a-third"):
-        assert CliRunner().invoke(app, ["rollback", *at]).exit_code == BUSY
     back = CliRunner().invoke(app, ["rollback", *at])
     assert (back.exit_code, seen(places)) == (0, first), back.output
     again = CliRunner().invoke(app, ["rollback", *at])
@@ -461,23 +463,6 @@ def test_a_rollback_that_fails_says_why_and_changes_nothing(
         assert seen(places) == now.name
     back = CliRunner().invoke(app, ["rollback", *at])
     assert (back.exit_code, seen(places)) == (0, earlier.name), back.output
-
-
-def kept(places: Places, *names: str) -> None:
-    """Publications that are whole and have no file."""
-    for name in names:
-        folder = places.publication(name)
-        folder.mkdir(parents=True)
-        Manifest(
-            run_id=name,
-            made_at=datetime.now(UTC),
-            code=CodeVersion(version="1", commit=None, models="x"),
-            currency="CNY",
-            revenue=Decimal(0),
-            first_day=None,
-            last_day=None,
-            tables={},
-        ).write(folder)
 
 
 def test_what_is_served_and_gone_is_left_by_name(tmp_path: Path) -> None:
