@@ -20,6 +20,8 @@ SOURCE = "TRIBUTARY_SOURCE"
 WAREHOUSE = "TRIBUTARY_WAREHOUSE"
 MEMORY_LIMIT = "TRIBUTARY_MEMORY_LIMIT"
 DEFAULT_MEMORY = "4GB"
+THREADS = "TRIBUTARY_THREADS"
+DEFAULT_THREADS = 2
 KEEP_PUBLICATIONS = "TRIBUTARY_KEEP_PUBLICATIONS"
 KEEP_RUNS = "TRIBUTARY_KEEP_RUNS"
 ALERT_WEBHOOK = "TRIBUTARY_ALERT_WEBHOOK"
@@ -151,8 +153,8 @@ def resolve(
 
     Raises:
         SettingsError: there is no project or no such folder, the folder is one level too deep, the
-            log format is unknown, the memory limit is no size, the engine is unknown or not
-            installed, the backfill has no beginning or ends before it, a number to keep is none, or
+            log format is unknown, the memory limit is no size, the threads no number, the engine is
+            unknown or not installed, the backfill has no beginning or ends before it, a number to keep is none, or
             the webhook is no address.
     """
     project = find_project(Path.cwd())
@@ -171,6 +173,7 @@ def resolve(
         raise SettingsError(
             f"{MEMORY_LIMIT} is {memory!r}; write a size, such as {DEFAULT_MEMORY}."
         )
+    _count(THREADS, DEFAULT_THREADS)
     located = _absolute(given_events) if given_events else str(project / "seeds")
     if "://" not in located and not Path(located).is_dir():
         raise SettingsError(

@@ -441,14 +441,18 @@ def test_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
     assert "TRIBUTARY_EVENTS" in outcome.output
 
 
-def test_a_memory_limit_that_is_no_size_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("setting", "example"),
+    [("TRIBUTARY_MEMORY_LIMIT", "4GB"), ("TRIBUTARY_THREADS", "1 or more")],
+)
+def test_a_setting_of_the_engine_that_it_cannot_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, example: str
 ) -> None:
-    monkeypatch.setenv("TRIBUTARY_MEMORY_LIMIT", "banana")
+    monkeypatch.setenv(setting, "banana")
     outcome = CliRunner().invoke(app, ["run", "--warehouse", str(tmp_path)])
     assert outcome.exit_code == REFUSED
     assert "banana" in outcome.output
-    assert "4GB" in outcome.output
+    assert example in outcome.output
 
 
 @pytest.mark.parametrize(
