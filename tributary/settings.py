@@ -154,8 +154,8 @@ def resolve(
     Raises:
         SettingsError: there is no project or no such folder, the folder is one level too deep, the
             log format is unknown, the memory limit is no size, the threads no number, the engine is
-            unknown or not installed, the backfill has no beginning or ends before it, a number to keep is none, or
-            the webhook is no address.
+            unknown or not installed, the backfill has no beginning or ends before it, a number to
+            keep is none, or the webhook is no address.
     """
     project = find_project(Path.cwd())
     given_events = events or os.environ.get(EVENTS)

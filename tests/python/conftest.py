@@ -32,7 +32,7 @@ LONGEST = (
 
 def pytest_configure() -> None:
     """Tests that run side by side do not share what dbt keeps of the project."""
-    # Two processes test side by side: one statement at a time takes an eighth less of the processor.
+    # Two processes test side by side; one statement at a time takes an eighth less processor time.
     os.environ["TRIBUTARY_THREADS"] = "1"
     os.environ["DBT_TARGET_PATH"] = str(TARGETS)
     os.environ["DBT_LOG_PATH"] = str(TARGETS / "logs")
