@@ -14,6 +14,7 @@ from tributary.bench.causes_command import bench_causes
 from tributary.bench.command import bench
 from tributary.bench.drivers import bench_drivers
 from tributary.bench.readers import bench_readers
+from tributary.dashboard.command import dashboard
 from tributary.publish.command import exit_code_of, print_ending, rollback, status
 from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
 from tributary.publish.reports import Ending
@@ -225,7 +226,7 @@ def quarantine(
 
 
 for command in (
-    *(why, whatif, status, rollback, schedule, simulate),
+    *(why, whatif, dashboard, status, rollback, schedule, simulate),
     *(bench, bench_readers, bench_drivers, bench_causes),
 ):
     app.command()(command)

@@ -102,7 +102,7 @@ def page(project: Path, language: str) -> str:
         for name, declared in identities.items()
     }
     marts = dict(_columns_of_marts(project))
-    known = list(_metrics(project, renderer.variables["metrics"]))
+    known = list(known_metrics(project))
     parts = [_HEAD[language]]
     for family, title in zip(_FAMILIES, _TITLES[language], strict=True):
         rows = [
@@ -130,8 +130,10 @@ def write(project: Path) -> None:
         (project / name).write_text(page(project, language), encoding="utf-8")
 
 
-def _metrics(project: Path, ratios: dict[str, dict[str, Any]]) -> Iterator[Metric]:
+def known_metrics(project: Path) -> Iterator[Metric]:
     """Every metric of the semantic layer, in the order of its files."""
+    variables = yaml.safe_load((project / "dbt_project.yml").read_text("utf-8"))["vars"]
+    ratios: dict[str, dict[str, Any]] = variables["metrics"]
     texts = dict(_doc_blocks(project))
     for file in _FILES:
         declared = yaml.safe_load((project / f"models/semantic/{file}.yml").read_text("utf-8"))

@@ -1,0 +1,329 @@
+"""What a reader sees: every page in a headless Chromium, held against the marts."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+from playwright.sync_api import Page as BrowserPage
+
+from tributary.dashboard.browser import find_browser, headless, ready_after_ms, wait_until_drawn
+from tributary.dashboard.pages import read_pages
+from tributary.dashboard.site import file_of, write_site
+from tributary.publish.reading import MARTS, opened
+from tributary.settings import Settings, without_events
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = read_pages(ROOT)
+FILES = [file_of(page, PAGES) for page in PAGES]
+FROM, TO = "2026-11-09", "2026-11-15"
+SLOWEST_MS = 2_000
+PHONE = {"width": 360, "height": 740}
+
+pytestmark = pytest.mark.skipif(
+    not find_browser() and not os.environ.get("CI"),
+    reason="There is no Chromium on this machine: apt-get install chromium.",
+)
+
+
+@pytest.fixture(scope="module")
+def settings(seeds_run: tuple[Path, Any]) -> Settings:
+    return without_events(seeds_run[0])
+
+
+@pytest.fixture(scope="module")
+def site(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    write_site(settings, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with headless() as made:
+        yield made
+
+
+class Visit:
+    """A page that is open, and all that went wrong on it."""
+
+    def __init__(self, page: BrowserPage) -> None:
+        self.page = page
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self.asked.append(request.url))
+
+    def figures(self, place: str = ".tile") -> dict[str, float]:
+        """{metric: the first figure that is shown of it}."""
+        shown = self.page.eval_on_selector_all(
+            f"{place} [data-metric]",
+            "all => all.map(one => [one.dataset.metric, one.dataset.value])",
+        )
+        return {name: float(value) for name, value in reversed(shown) if value}
+
+    def choose(self, selector: str, value: str) -> None:
+        """Choose a filter, and wait for what it changes."""
+        times = int(self.page.evaluate("document.documentElement.dataset.drawn"))
+        if self.page.eval_on_selector(selector, "one => one.tagName") == "SELECT":
+            self.page.select_option(selector, value)
+        elif value:
+            self.page.fill(selector, value)
+        else:
+            self.page.click(selector)
+        wait_until_drawn(self.page, times + 1)
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Path) -> Iterator[Any]:
+    opened_pages = []
+
+    def go(file: str, said: str = f"lang=en&from={FROM}&to={TO}", **options: Any) -> Visit:
+        page = browser.new_page(**options)
+        opened_pages.append(page)
+        made = Visit(page)
+        page.goto(f"{(site / file).as_uri()}#{said}")
+        wait_until_drawn(page)
+        return made
+
+    yield go
+    for page in opened_pages:
+        page.close()
+
+
+def answer(settings: Settings, sql: str) -> dict[str, float]:
+    """One row of the published marts, by column."""
+    with opened(settings.warehouse) as (_, marts):
+        marts.execute(f"use {MARTS}")
+        asked = marts.execute(sql)
+        names = [column for column, *_ in asked.description]
+        row = asked.fetchone()
+    assert row
+    return {name: float(value) for name, value in zip(names, row, strict=True)}
+
+
+SUMS = """
+    select
+        sum(revenue) as revenue, sum(requests) as requests, sum(ad_impressions) as ad_impressions,
+        sum(ad_clicks) as ad_clicks, avg(users) as users,
+        avg(active_advertisers) as active_advertisers, sum(ad_requests) / sum(requests) as pvr,
+        sum(ad_impressions) / sum(ad_requests) as asn, sum(ad_clicks) / sum(ad_impressions) as ctr2,
+        sum(revenue) / sum(ad_clicks) as acp
+    from {mart} where requested_on between '{first}' and '{last}' and {where}
+"""
+
+
+def sums(first: str, last: str, where: str, mart: str = "revenue_daily_by_segment") -> str:
+    return SUMS.format(mart=mart, first=first, last=last, where=where)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_page_draws_itself_without_a_word_of_complaint(visit: Any, file: str) -> None:
+    seen = visit(file)
+    assert seen.said == []
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in seen.asked), seen.asked
+    page = seen.page
+    assert page.locator(".tile").count() == len(PAGES[FILES.index(file)].tiles)
+    for tile in page.locator(".tile").all():
+        has_content = tile.locator(
+            ".figure, svg .mark-rect path, svg .mark-line path, strong, td, .empty"
+        )
+        assert has_content.count() > 0, tile.inner_text()
+    assert ready_after_ms(page) <= SLOWEST_MS
+
+
+def test_headline_figures_are_those_of_the_marts(visit: Any, settings: Settings) -> None:
+    shown = visit("index.html").figures()
+    expected = answer(settings, sums(FROM, TO, "surface = '(all)'", "revenue_daily"))
+    assert {name: shown[name] for name in expected} == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_day_s_figures_are_the_row_of_the_mart(visit: Any, settings: Settings) -> None:
+    for day in ("2026-11-15", "2026-11-01"):
+        shown = visit("index.html", f"from={day}&to={day}").figures()
+        row = answer(
+            settings,
+            "select revenue, requests, ad_impressions, ad_clicks, users, active_advertisers, pvr,"
+            " asn, ctr2, acp from revenue_daily"
+            f" where requested_on = '{day}' and surface = '(all)'",
+        )
+        assert {name: shown[name] for name in row} == pytest.approx(row, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("selector", "value", "where"),
+    [
+        ("#surface", "search", "dimension = 'surface' and dimension_value = 'search'"),
+        ("#region_code", "cn-sh", "dimension = 'region_code' and dimension_value = 'cn-sh'"),
+        ("#device_type", "phone", "dimension = 'device_type' and dimension_value = 'phone'"),
+    ],
+)
+def test_a_filter_shows_its_slice(
+    visit: Any, settings: Settings, selector: str, value: str, where: str
+) -> None:
+    seen = visit("index.html")
+    whole = seen.figures()
+    # Another dimension first: the marts hold one at a time, and so does the page.
+    other = ("#device_type", "phone") if selector == "#surface" else ("#surface", "feed")
+    seen.choose(*other)
+    seen.choose(selector, value)
+    shown = seen.figures()
+    expected = answer(settings, sums(FROM, TO, where))
+    assert {name: shown[name] for name in expected} == pytest.approx(expected, rel=1e-12)
+    assert shown["revenue"] != whole["revenue"]
+    assert value in seen.page.inner_text("#chosen")
+    chosen = seen.page.eval_on_selector_all("[data-filter]", "all => all.map(one => one.value)")
+    assert sorted(chosen) == ["", "", value]
+
+
+def test_the_period_changes_the_figures(visit: Any, settings: Settings) -> None:
+    seen = visit("index.html")
+    seen.choose("#from", "2026-10-20")
+    expected = answer(settings, sums("2026-10-20", TO, "surface = '(all)'", "revenue_daily"))
+    assert seen.figures()["revenue"] == pytest.approx(expected["revenue"], rel=1e-12)
+    # A last day before the first takes the first along.
+    seen.choose("#to", "2026-10-19")
+    assert seen.page.input_value("#from") == "2026-10-19"
+    seen.choose("[data-days='0']", "")
+    assert (seen.page.input_value("#from"), seen.page.input_value("#to")) == ("2026-10-19", TO)
+
+
+def test_a_change_is_against_as_many_days_before(visit: Any, settings: Settings) -> None:
+    seen = visit("index.html")
+    now = answer(settings, sums(FROM, TO, "surface = '(all)'", "revenue_daily"))
+    before = answer(
+        settings, sums("2026-11-02", "2026-11-08", "surface = '(all)'", "revenue_daily")
+    )
+    moved = 100 * (now["revenue"] / before["revenue"] - 1)
+    shown = seen.page.locator(".figures .change").first.inner_text()
+    assert float(re.sub(r"[^\d.]", "", shown)) == pytest.approx(abs(moved), abs=0.01)
+    assert ("▲" in shown) == (moved > 0)
+    seen.choose("#from", "2026-10-20")
+    assert "no earlier days" in seen.page.locator(".figures .change").first.inner_text()
+
+
+def test_the_waterfall_is_the_newest_comparison_and_adds_up(visit: Any, settings: Settings) -> None:
+    seen = visit("index.html")
+    asked = """
+        select min(result_base) as base, min(result_now) as now, sum(contribution) as moved
+        from revenue_drivers
+        where comparison = '{}' and period_starts_on = '{}' and identity = 'five_factor'
+            and dimension = '(all)'
+    """
+    for comparison, day in (("same_weekday", TO), ("week_on_week", FROM)):
+        seen.choose(".waterfall select", comparison)
+        row = answer(settings, asked.format(comparison, day))
+        held = seen.page.eval_on_selector(
+            ".waterfall .body", "one => [one.dataset.base, one.dataset.now]"
+        )
+        assert [float(value) for value in held] == pytest.approx(
+            [row["base"], row["now"]], rel=1e-12
+        )
+        assert row["base"] + row["moved"] == pytest.approx(row["now"], abs=1e-6)
+        seen.page.click(".waterfall summary")
+        seen.page.wait_for_selector(".waterfall tbody tr:nth-child(7)")
+
+
+def test_the_local_funnel_is_the_mart_s(visit: Any, settings: Settings) -> None:
+    seen = visit("local.html")
+    seen.choose("#region_code", "cn-sh")
+    stages = (
+        *("requests", "ad_requests", "ad_impressions", "ad_clicks", "ad_actions"),
+        *("results_returned", "clicks", "detail_views", "actions"),
+    )
+    summed = ", ".join(f"sum({stage}) as {stage}" for stage in stages)
+    expected = answer(
+        settings,
+        f"select {summed} from local_funnel_daily"
+        f" where region_code = 'cn-sh' and requested_on between '{FROM}' and '{TO}'",
+    )
+    shown = seen.figures(".funnel")
+    assert {stage: shown[stage] for stage in stages} == expected
+
+
+def test_the_largest_advertisers_are_the_mart_s(visit: Any, settings: Settings) -> None:
+    seen = visit("advertisers.html")
+    with opened(settings.warehouse) as (_, marts):
+        marts.execute(f"use {MARTS}")
+        expected = marts.execute(
+            "select advertiser_id from advertiser_daily"
+            f" where requested_on between '{FROM}' and '{TO}'"
+            " group by 1 order by sum(revenue) desc limit 15"
+        ).fetchall()
+    shown = seen.page.locator(".rows tbody tr td:first-child").all_inner_texts()
+    assert shown == [advertiser for (advertiser,) in expected]
+
+
+def test_rows_of_no_readable_day_are_counted_among_all_days(visit: Any, settings: Settings) -> None:
+    seen = visit("health.html")
+    seen.choose("[data-days='0']", "")
+    expected = answer(
+        settings,
+        "select sum(raw_rows) as raw, sum(quarantined_rows) as held from conservation_daily",
+    )
+    table = seen.page.locator(".tile").first
+    for column, name in ((2, "raw"), (5, "held")):
+        cells = table.locator(f"tbody td:nth-child({column})").all_inner_texts()
+        assert sum(int(cell.replace(",", "")) for cell in cells) == expected[name]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_chinese_takes_the_place_of_english(visit: Any, file: str) -> None:
+    seen = visit(file)
+    page = PAGES[FILES.index(file)]
+    assert page.title.en in seen.page.inner_text("h1")
+    seen.choose("#language", "")
+    assert seen.page.inner_text("h1").strip() == page.title.zh
+    assert seen.page.get_attribute("html", "lang") == "zh"
+    headings = [text.strip() for text in seen.page.locator("h2").all_inner_texts()]
+    assert headings == [tile.title.zh for tile in page.tiles]
+    # It stays when another page is opened.
+    assert all(
+        "lang=zh" in (link.get_attribute("href") or "") for link in seen.page.locator("nav a").all()
+    )
+    assert seen.said == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("file", FILES)
+def test_a_page_has_no_fault_of_access(visit: Any, file: str, scheme: str) -> None:
+    seen = visit(file, color_scheme=scheme)
+    found = Axe().run(seen.page).response["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_page_fits_a_phone(visit: Any, file: str) -> None:
+    page = visit(file, viewport=PHONE).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_filters_answer_to_the_keyboard(visit: Any) -> None:
+    page = visit("index.html").page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert {"language", "from", "to", "surface", "region_code", "device_type", "SELECT"} <= reached
+    page.focus("#surface")
+    times = int(page.evaluate("document.documentElement.dataset.drawn"))
+    page.keyboard.press("ArrowDown")
+    wait_until_drawn(page, times + 1)
+    assert page.input_value("#surface") != ""
+
+
+def test_a_choice_is_in_the_address_and_a_wrong_one_is_not_taken(visit: Any) -> None:
+    seen = visit("index.html", "lang=en&from=2026-11-10&to=2026-11-12&surface=search")
+    assert seen.page.input_value("#surface") == "search"
+    assert seen.page.input_value("#from") == "2026-11-10"
+    odd = visit("index.html", "from=banana&to=2031-01-01&surface=<img src=x>&lang=xx")
+    assert odd.page.input_value("#to") == TO
+    assert odd.page.input_value("#surface") == ""
+    assert odd.said == []

@@ -1,0 +1,195 @@
+"""What a dashboard may declare: its data, as SQL over the marts, and its tiles."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FOLDER = "dashboards"
+WORDS = "words.yml"
+Format = Literal["count", "money", "share", "number", "date", "text"]
+
+
+class DashboardError(Exception):
+    """A dashboard that cannot be made; the message says which, and what to do."""
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(_Declared):
+    """A text in each language."""
+
+    en: str
+    zh: str
+
+
+class Dataset(_Declared):
+    """Rows that a page shows: of a query over the marts, or of the warehouse's own records.
+
+    Attributes:
+        sql: the query; `$since` and `$last` are the days that the site shows, `$first` is the first
+            that is published.
+        records: in place of a query, the publications that are kept or the runs' reports.
+        day: the column by which the filter of days applies; None: by none. A row without a value
+            there is among all days only.
+        is_sliced: it has `dimension` and `dimension_value`, by which the other filters apply.
+        filters: {filter: column} of what it is cut by in columns of its own.
+    """
+
+    sql: str = ""
+    records: Literal["", "publications", "runs"] = ""
+    day: str | None = None
+    is_sliced: bool = False
+    filters: dict[str, str] = Field(default_factory=dict)
+
+
+class _Tile(_Declared):
+    title: Text
+    note: Text | None = None
+    data: str
+    is_wide: bool = False
+
+
+class Figures(_Tile):
+    """Headline figures of the days chosen, and their change on as many days before."""
+
+    kind: Literal["figures"]
+    metrics: list[str]
+
+
+class Chain(_Tile):
+    """An identity: its result and each factor, with their changes."""
+
+    kind: Literal["chain"]
+    identity: str
+
+
+class Series(_Tile):
+    """Metrics by day, one at a time; or stacked by a column's values."""
+
+    kind: Literal["series"]
+    metrics: list[str]
+    by: str | None = None
+
+
+class Waterfall(_Tile):
+    """What each factor contributed to the newest change within the days chosen."""
+
+    kind: Literal["waterfall"]
+    comparisons: list[str]
+
+
+class Funnel(_Tile):
+    """Components from one stage to the next, and the rate between them."""
+
+    kind: Literal["funnel"]
+    stages: list[str]
+
+
+class Bars(_Tile):
+    """A sum by the values of a column, the largest first."""
+
+    kind: Literal["bars"]
+    category: str
+    value: str
+    format: Format = "count"
+    most: int = 12
+    smallest_first: bool = False
+
+
+class Concentration(_Tile):
+    """The share of a sum that the largest so many hold."""
+
+    kind: Literal["concentration"]
+    key: str
+    value: str
+
+
+class Column(_Declared):
+    """A column of a table, and how it is written."""
+
+    name: str
+    label: Text
+    format: Format = "text"
+
+
+class Rows(_Tile):
+    """The rows themselves, in the order of the query; or summed by the columns that are texts."""
+
+    kind: Literal["rows"]
+    columns: list[Column]
+    is_summed: bool = False
+    order_by: str | None = None
+    most: int = 15
+    empty: Text | None = None
+
+
+Tile = Annotated[
+    Figures | Chain | Series | Waterfall | Funnel | Bars | Concentration | Rows,
+    Field(discriminator="kind"),
+]
+
+
+class Page(_Declared):
+    """One page.
+
+    Attributes:
+        name: of its files.
+        place: its place among the pages.
+        title: its heading.
+        lead: what it is for.
+        filters: what its data can be cut by, besides the days.
+        data: {name: rows}.
+        tiles: what it shows, in order.
+    """
+
+    name: str
+    place: int
+    title: Text
+    lead: Text
+    filters: list[Literal["surface", "region_code", "device_type"]] = Field(default_factory=list)
+    data: dict[str, Dataset]
+    tiles: list[Tile]
+
+
+def read_pages(project: Path) -> list[Page]:
+    """The pages that a project declares, in order.
+
+    Raises:
+        DashboardError: one cannot be read, or a tile names data that its page has not.
+    """
+    pages = []
+    for file in sorted((project / FOLDER).glob("*.yml")):
+        if file.name == WORDS:
+            continue
+        try:
+            page = Page.model_validate(yaml.safe_load(file.read_text("utf-8")))
+        except (OSError, yaml.YAMLError, ValidationError) as failed:
+            raise DashboardError(f"{file} cannot be read as a page: {failed}") from failed
+        for tile in page.tiles:
+            if tile.data not in page.data:
+                raise DashboardError(
+                    f"{file}: the tile {tile.title.en!r} shows {tile.data!r}, which is not among "
+                    f"the page's data: {', '.join(page.data)}."
+                )
+        pages.append(page)
+    if not pages:
+        raise DashboardError(f"No page is declared in {project / FOLDER}.")
+    return sorted(pages, key=lambda page: page.place)
+
+
+def read_words(project: Path) -> dict[str, dict[str, str]]:
+    """{word: {language: text}} of what every page says around its tiles.
+
+    Raises:
+        DashboardError: they cannot be read.
+    """
+    file = project / FOLDER / WORDS
+    try:
+        declared: dict[str, dict[str, str]] = yaml.safe_load(file.read_text("utf-8"))
+        return {word: Text.model_validate(texts).model_dump() for word, texts in declared.items()}
+    except (OSError, yaml.YAMLError, ValidationError) as failed:
+        raise DashboardError(f"{file} cannot be read: {failed}") from failed

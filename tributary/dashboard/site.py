@@ -1,0 +1,161 @@
+"""The pages as files: nothing in them asks for anything beyond their folder."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tributary.dashboard.data import Span, rows_of
+from tributary.dashboard.pages import DashboardError, Page, read_pages, read_words
+from tributary.metrics_page import Metric, known_metrics
+from tributary.publish.manifest import Manifest
+from tributary.publish.reading import days_of, opened
+from tributary.rendering import Renderer
+from tributary.settings import Settings
+
+ASSETS = Path(__file__).with_name("assets")
+CHARTS = "vega.js"
+FIRST = "index.html"
+DAYS = 92
+_MOST_DAYS = 36_525
+
+
+def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
+    """Write every page of what is published now, over an earlier site in the same folder.
+
+    Args:
+        settings: which project declares the pages, and which warehouse has the marts.
+        folder: where the site goes; made if it is not there.
+        days: how many days the pages hold, up to the newest.
+
+    Returns:
+        The manifest of the publication that the site shows.
+
+    Raises:
+        DashboardError: a page cannot be made or written, or the charts' library is not installed.
+        QuestionError: nothing is published, or it cannot be read.
+    """
+    pages, words = read_pages(settings.project), read_words(settings.project)
+    renderer = Renderer.of_project(settings.project)
+    metrics = {
+        metric.name: _definition(metric, renderer.variables["metrics"])
+        for metric in known_metrics(settings.project)
+    }
+    with opened(settings.warehouse) as (publication, marts):
+        first, last = days_of(publication)
+        span = Span(max(first, last - timedelta(days=min(days, _MOST_DAYS) - 1)), last, first)
+        for page in pages:
+            _check_names(page, metrics, renderer.variables["identities"])
+        shown = {page.name: rows_of(marts, page, span, settings) for page in pages}
+    manifest = publication.manifest
+    try:
+        (folder / "assets").mkdir(parents=True, exist_ok=True)
+        if not (folder / "assets" / CHARTS).exists():
+            (folder / "assets" / CHARTS).write_text(_charts(), "utf-8")
+        for asset in ("dashboard.css", "dashboard.js"):
+            (folder / "assets" / asset).write_text((ASSETS / asset).read_text("utf-8"), "utf-8")
+        for page in pages:
+            payload = {
+                "page": page.model_dump(mode="json"),
+                "words": words,
+                "metrics": metrics,
+                "identities": renderer.variables["identities"],
+                "publication": {
+                    "run_id": manifest.run_id,
+                    "made_at": f"{manifest.made_at:%Y-%m-%d %H:%M} UTC",
+                    "currency": manifest.currency,
+                    "first_day": span.since.isoformat(),
+                    "last_day": span.last.isoformat(),
+                },
+                "data": shown[page.name],
+            }
+            # A tag within a value must not end the script that holds it; nor is NaN any JSON.
+            text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            script = f"window.tributary = {text};\n"
+            (folder / "assets" / f"{page.name}.js").write_text(script, "utf-8")
+            (folder / file_of(page, pages)).write_text(_html(page, pages, words), "utf-8")
+    except OSError as failed:
+        raise DashboardError(f"The site cannot be written to {folder}: {failed}.") from failed
+    return manifest
+
+
+def file_of(page: Page, pages: list[Page]) -> str:
+    """The file of a page: the first is what a browser opens of a folder."""
+    return FIRST if page is pages[0] else f"{page.name}.html"
+
+
+def _html(page: Page, pages: list[Page], words: dict[str, dict[str, str]]) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string((ASSETS / "page.html").read_text("utf-8"))
+    files = [(other, file_of(other, pages)) for other in pages]
+    return template.render(page=page, pages=files, words=words, charts=CHARTS)
+
+
+def _charts() -> str:
+    """Vega-Lite with its renderer, as one script."""
+    if not find_spec("vl_convert"):
+        raise DashboardError(
+            "The charts' library is not installed: uv sync --extra dashboard (or pip install "
+            "'tributary[dashboard]')."
+        )
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+
+def _definition(metric: Metric, ratios: dict[str, Any]) -> dict[str, Any]:
+    formula = ratios.get(metric.name, {})
+    is_short = len(metric.name) <= 5 and metric.name not in ("users", "clicks")
+    english = metric.name.upper() if formula and is_short else _as_words(metric.name)
+    return {
+        "label": {"en": english, "zh": metric.label_zh},
+        "family": metric.family,
+        "format": _format(metric),
+        **{key: formula[key] for key in ("numerator", "minus", "denominator") if key in formula},
+        "scale": formula.get("scale", 1),
+    }
+
+
+def _as_words(name: str) -> str:
+    words = name.replace("_", " ")
+    return words[0].upper() + words[1:]
+
+
+def _format(metric: Metric) -> str:
+    if "currency" in metric.unit:
+        return "money"
+    return {"count": "count", "share": "share"}.get(metric.unit, "number")
+
+
+def _check_names(page: Page, metrics: dict[str, Any], identities: dict[str, Any]) -> None:
+    """Refuse a page that shows what is not declared: its figures would be missing in silence."""
+    known = metrics.keys()
+    for tile, name, is_known in (
+        *((tile, name, name in known) for tile, name in _metrics_of(page)),
+        *(
+            (tile.title.en, tile.identity, tile.identity in identities)
+            for tile in page.tiles
+            if tile.kind == "chain"
+        ),
+    ):
+        if not is_known:
+            raise DashboardError(
+                f"dashboards/{page.name}.yml: the tile {tile!r} shows {name!r}, and neither a "
+                "metric nor an identity of that name is declared."
+            )
+
+
+def _metrics_of(page: Page) -> Iterator[tuple[str, str]]:
+    for tile in page.tiles:
+        named = []
+        if tile.kind in ("figures", "series"):
+            named = tile.metrics
+        elif tile.kind == "funnel":
+            named = tile.stages
+        yield from ((tile.title.en, name) for name in named)
