@@ -3,7 +3,7 @@
 PYTHON ?= python3
 UV := $(shell command -v uv || echo .uv/bin/uv)
 
-.PHONY: run test lint lint-sql lint-python lint-project seeds clean
+.PHONY: run test lint lint-sql lint-python lint-project seeds docs screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(filter .uv/%,$(UV))
@@ -33,6 +33,16 @@ lint-project:
 # The committed seeds are what the simulator writes with its defaults.
 seeds: $(filter .uv/%,$(UV))
 	$(UV) run --frozen tributary simulate --out seeds --force
+
+# The models with their lineage, and the pages that read them, as one file that asks nothing of the network.
+docs: $(filter .uv/%,$(UV))
+	$(UV) run --frozen --no-dev tributary run
+	$(UV) run --frozen --no-dev dbt --quiet docs generate --static --target-path target/docs
+	cp target/docs/static_index.html target/docs.html
+
+# The README's pictures of the pages, of what the checkout's own warehouse has published.
+screenshots: $(filter .uv/%,$(UV))
+	$(UV) run --frozen python -m tributary.dashboard.screenshots
 
 clean:
 	rm -rf target logs warehouse/build.duckdb* warehouse/spill

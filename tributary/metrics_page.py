@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from tributary.dashboard.pages import read_pages
 from tributary.rendering import Renderer
 from tributary.settings import find_project
 from tributary.why.identity import equation_of
@@ -42,8 +43,17 @@ _TITLES = {
     "zh": ("计数与金额，可加", "去重计数", "比率", "净资产收益率"),
 }
 _COLUMNS = {
-    "en": ("metric", "中文", "what it is", "unit", "in identities", "in marts"),
-    "zh": ("指标", "中文", "定义", "单位", "所在恒等式", "所在集市"),
+    "en": (
+        "metric",
+        "中文",
+        "what it is",
+        "unit",
+        "owner",
+        "in identities",
+        "in marts",
+        "on pages",
+    ),
+    "zh": ("指标", "中文", "定义", "单位", "负责方", "所在恒等式", "所在集市", "所在页面"),
 }
 _IDENTITIES = {
     "en": ("Identities", "identity", "equation"),
@@ -72,6 +82,12 @@ _UNITS_ZH = {
     "advertiser": "广告主",
     "user": "用户",
 }
+_OWNERS_ZH = {
+    "Ads strategy": "广告策略",
+    "Finance": "财务",
+    "Sales": "销售",
+    "Search platform": "搜索平台",
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,7 @@ class Metric:
         label_zh: its Chinese name.
         meaning: {language: what it is; of a ratio its formula, and what that does not say}.
         unit: its unit, in English.
+        owner: the team that answers for it, in English.
     """
 
     name: str
@@ -91,6 +108,7 @@ class Metric:
     label_zh: str
     meaning: dict[str, str]
     unit: str
+    owner: str
 
 
 def page(project: Path, language: str) -> str:
@@ -102,6 +120,7 @@ def page(project: Path, language: str) -> str:
         for name, declared in identities.items()
     }
     marts = dict(_columns_of_marts(project))
+    shown = dict(_shown_on_pages(project, named))
     known = list(known_metrics(project))
     parts = [_HEAD[language]]
     for family, title in zip(_FAMILIES, _TITLES[language], strict=True):
@@ -111,8 +130,10 @@ def page(project: Path, language: str) -> str:
                 one.label_zh,
                 one.meaning[language],
                 one.unit if language == "en" else _unit_zh(one.unit),
+                one.owner if language == "en" else _OWNERS_ZH[one.owner],
                 _listed(identity for identity, names in named.items() if one.name in names),
                 _listed(mart for mart, columns in marts.items() if one.name in columns),
+                _listed(page for page, names in shown.items() if one.name in names),
             )
             for one in known
             if one.family == family
@@ -148,9 +169,8 @@ def known_metrics(project: Path) -> Iterator[Metric]:
                 chinese = "；".join(part for part in (_formula(ratio), chinese) if part)
             if file == "finance_statements" or (ratio and ratio.get("over") == "finance"):
                 family = "finance"
-            yield Metric(
-                name, family, meta["label_zh"], {"en": english, "zh": chinese}, meta["unit"]
-            )
+            meaning = {"en": english, "zh": chinese}
+            yield Metric(name, family, meta["label_zh"], meaning, meta["unit"], meta["owner"])
 
 
 def _formula(ratio: dict[str, Any]) -> str:
@@ -178,6 +198,14 @@ def _columns_of_marts(project: Path) -> Iterator[tuple[str, set[str]]]:
     for file in sorted((project / "models" / "marts").rglob("*.yml")):
         for mart in yaml.safe_load(file.read_text("utf-8")).get("models", []):
             yield mart["name"], {column["name"] for column in mart["columns"]}
+
+
+def _shown_on_pages(project: Path, named: dict[str, list[str]]) -> Iterator[tuple[str, set[str]]]:
+    """Each dashboard's name, and the metrics that it shows, by themselves or in an identity."""
+    for dashboard in read_pages(project):
+        names = {name for tile in dashboard.tiles for name in tile.metrics_shown}
+        chains = [named[tile.identity] for tile in dashboard.tiles if tile.kind == "chain"]
+        yield dashboard.name, names.union(*chains)
 
 
 def _unit_zh(unit: str) -> str:

@@ -29,6 +29,14 @@ def test_each_metric_is_described_in_both_languages(root: Path) -> None:
     assert all(re.search(r"[一-鿿]", "".join(row[2:])) for row in rows["zh"])
 
 
+def test_whoever_answers_for_a_metric_and_where_it_is_shown_are_told(root: Path) -> None:
+    (row,) = re.findall(r"^\| `pvr` .*$", page(root, "en"), re.M)
+    assert "| share | Ads strategy |" in row
+    assert row.endswith("`search_metrics_daily` | `revenue`, `local` |")
+    (chinese,) = re.findall(r"^\| `pvr` .*$", page(root, "zh"), re.M)
+    assert "| 占比 | 广告策略 |" in chinese
+
+
 def test_a_formula_and_an_equation_are_told(root: Path) -> None:
     english, chinese = (page(root, language) for language in ("en", "zh"))
     assert "| `roi` | 净投资回报率 | (action_value − revenue) / revenue. |" in english

@@ -52,12 +52,22 @@ class _Tile(_Declared):
     data: str
     is_wide: bool = False
 
+    @property
+    def metrics_shown(self) -> list[str]:
+        """The metrics that it names."""
+        return []
+
 
 class Figures(_Tile):
     """Headline figures of the days chosen, and their change on as many days before."""
 
     kind: Literal["figures"]
     metrics: list[str]
+
+    @property
+    def metrics_shown(self) -> list[str]:
+        """The metrics that it names."""
+        return self.metrics
 
 
 class Chain(_Tile):
@@ -74,6 +84,11 @@ class Series(_Tile):
     metrics: list[str]
     by: str | None = None
 
+    @property
+    def metrics_shown(self) -> list[str]:
+        """The metrics that it names."""
+        return self.metrics
+
 
 class Waterfall(_Tile):
     """What each factor contributed to the newest change within the days chosen."""
@@ -87,6 +102,11 @@ class Funnel(_Tile):
 
     kind: Literal["funnel"]
     stages: list[str]
+
+    @property
+    def metrics_shown(self) -> list[str]:
+        """The metrics that it names."""
+        return self.stages
 
 
 class Bars(_Tile):

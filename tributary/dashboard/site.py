@@ -1,7 +1,6 @@
 """The pages as files: nothing in them asks for anything beyond their folder."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -135,27 +134,11 @@ def _format(metric: Metric) -> str:
 
 def _check_names(page: Page, metrics: dict[str, Any], identities: dict[str, Any]) -> None:
     """Refuse a page that shows what is not declared: its figures would be missing in silence."""
-    known = metrics.keys()
-    for tile, name, is_known in (
-        *((tile, name, name in known) for tile, name in _metrics_of(page)),
-        *(
-            (tile.title.en, tile.identity, tile.identity in identities)
-            for tile in page.tiles
-            if tile.kind == "chain"
-        ),
-    ):
-        if not is_known:
-            raise DashboardError(
-                f"dashboards/{page.name}.yml: the tile {tile!r} shows {name!r}, and neither a "
-                "metric nor an identity of that name is declared."
-            )
-
-
-def _metrics_of(page: Page) -> Iterator[tuple[str, str]]:
     for tile in page.tiles:
-        named = []
-        if tile.kind in ("figures", "series"):
-            named = tile.metrics
-        elif tile.kind == "funnel":
-            named = tile.stages
-        yield from ((tile.title.en, name) for name in named)
+        named = {tile.identity: identities} if tile.kind == "chain" else {}
+        for name, known in {**named, **dict.fromkeys(tile.metrics_shown, metrics)}.items():
+            if name not in known:
+                raise DashboardError(
+                    f"dashboards/{page.name}.yml: the tile {tile.title.en!r} shows {name!r}, and "
+                    "neither a metric nor an identity of that name is declared."
+                )
