@@ -13,6 +13,7 @@ from rich.table import Table
 from tributary.bench.causes_command import bench_causes
 from tributary.bench.command import bench
 from tributary.bench.drivers import bench_drivers
+from tributary.bench.pages import bench_dashboard
 from tributary.bench.readers import bench_readers
 from tributary.dashboard.command import dashboard
 from tributary.publish.command import exit_code_of, print_ending, rollback, status
@@ -227,7 +228,7 @@ def quarantine(
 
 for command in (
     *(why, whatif, dashboard, status, rollback, schedule, simulate),
-    *(bench, bench_readers, bench_drivers, bench_causes),
+    *(bench, bench_readers, bench_drivers, bench_causes, bench_dashboard),
 ):
     app.command()(command)
 

@@ -10,6 +10,7 @@ from tributary.dashboard.data import Span, rows_of
 from tributary.dashboard.pages import DashboardError, Page, read_pages, read_words
 from tributary.metrics_page import Metric, known_metrics
 from tributary.publish.manifest import Manifest
+from tributary.publish.publication import Publication
 from tributary.publish.reading import days_of, opened
 from tributary.rendering import Renderer
 from tributary.settings import Settings
@@ -43,8 +44,7 @@ def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
         for metric in known_metrics(settings.project)
     }
     with opened(settings.warehouse) as (publication, marts):
-        first, last = days_of(publication)
-        span = Span(max(first, last - timedelta(days=min(days, _MOST_DAYS) - 1)), last, first)
+        span = span_of(publication, days)
         for page in pages:
             _check_names(page, metrics, renderer.variables["identities"])
         shown = {page.name: rows_of(marts, page, span, settings) for page in pages}
@@ -78,6 +78,16 @@ def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
     except OSError as failed:
         raise DashboardError(f"The site cannot be written to {folder}: {failed}.") from failed
     return manifest
+
+
+def span_of(publication: Publication, days: int) -> Span:
+    """The last so many days of a publication.
+
+    Raises:
+        QuestionError: it has none.
+    """
+    first, last = days_of(publication)
+    return Span(max(first, last - timedelta(days=min(days, _MOST_DAYS) - 1)), last, first)
 
 
 def file_of(page: Page, pages: list[Page]) -> str:
