@@ -95,10 +95,12 @@
     count(*) over (partition by {{ family | join(', ') }}) as p_count
 {%- endmacro %}
 
+{#- The count over the rank is at least 1, and taken first: p times the count, divided by it again, may come out a
+    last digit below p. -#}
 {% macro q_value(p, family) -%}
     least(
         1e0,
-        min({{ p }} * p_count / p_rank) over (
+        min({{ p }} * (p_count / p_rank)) over (
             partition by {{ family | join(', ') }} order by p_rank desc nulls last
             rows between unbounded preceding and current row
         )

@@ -327,8 +327,14 @@
     {%- set lead = leading_factor(declared) -%}
     case
         {%- if lead %}
-        when {{ lead }}_base = 0 and {{ lead }}_now <> 0 then 'new'
-        when {{ lead }}_base <> 0 and {{ lead }}_now = 0 then 'vanished'
+        when
+            {{ lead }}_base = 0 and {{ lead }}_now <> 0
+            and {{ value_of(declared.result, 'base') }} = 0
+            then 'new'
+        when
+            {{ lead }}_base <> 0 and {{ lead }}_now = 0
+            and {{ value_of(declared.result, 'now') }} = 0
+            then 'vanished'
         {%- endif %}
         when {{ value_of(declared.result, 'base') }} = 0 and {{ value_of(declared.result, 'now') }} <> 0
             then 'lit_up'

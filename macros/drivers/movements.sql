@@ -22,10 +22,11 @@
 {%- endmacro %}
 
 
-{#- Names of the factors that make revenue: those that multiply in an identity whose result it is. -#}
-{% macro factors_of_revenue() %}
+{#- Names of the factors that make revenue: those that multiply in an identity whose result it is, of those that
+    are declared or of those that are given. -#}
+{% macro factors_of_revenue(identities=none) %}
     {% set names = [] %}
-    {% for declared in var('identities').values() if declared.result == 'revenue' %}
+    {% for declared in identities or var('identities').values() if declared.result == 'revenue' %}
         {% for quantity in declared.factors if not factor_of(quantity).divide %}
             {% do names.append(factor_of(quantity).name) %}
         {% endfor %}
@@ -42,8 +43,10 @@
     the movement of the whole's ratio. A slice that has no ratio in one period is taken to have had the
     other's: what came or went is all mix. What a slice has over nothing (revenue with no click) has no ratio;
     its part in the whole's is a row of its own, effect 'unattributed'. Sums are exact before they become
-    doubles: the same in whatever order an engine adds. -#}
-{% macro movements_of(metrics, relation, keys, within) -%}
+    doubles: the same in whatever order an engine adds. In revenue the movement of each of `factors` (the names
+    that make it) is told, where the whole has revenue of one sign in both periods. -#}
+{% macro movements_of(metrics, relation, keys, within, factors=none) -%}
+    {%- set making = factors or factors_of_revenue() -%}
     select * from (
         with sums as (
 
@@ -56,7 +59,7 @@
                 {%- endfor %}
                 '{{ name }}' as metric,
                 {{ declared is mapping }} as is_ratio,
-                {{ name in factors_of_revenue() }} as is_factor,
+                {{ name in making }} as is_factor,
                 {%- for period in ['base', 'now'] %}
                 {%- set numerator = declared.numerator if declared else name %}
                 {%- set denominator = declared.denominator if declared else name %}
@@ -128,7 +131,7 @@
                 case when d_now = 0 then n_now / whole_d_now else 0e0 end
                 - case when d_base = 0 then n_base / whole_d_base else 0e0 end as unattributed_effect,
                 case
-                    when is_factor
+                    when is_factor and whole_v_base * whole_v_now > 0e0
                         then ({{ log_mean('whole_v_now', 'whole_v_base') | indent(24) }})
                             / nullif({{ log_mean('whole_now', 'whole_base') | indent(28) }}, 0e0)
                 end as revenue_per_unit

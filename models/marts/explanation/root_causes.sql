@@ -1,9 +1,9 @@
--- Grain: one row per day, metric with an alarm, method and rank. Not additive: slices of several
+-- Grain: one row per day, metric asked for a cause, method and rank. Not additive: slices of several
 -- dimensions overlap. Which slices explain that a metric left its band: by 'slice', the slices of
 -- one or more dimensions that differ most from all the rest; by 'dimension', the one dimension that
 -- tells most, and those of its values that explain the change of the whole (asked only where the
--- whole left its band). Where neither finds anything, one row says so: 'none'. A factor of revenue
--- whose whole is off by less than an alarm has rows only where a slice is found.
+-- whole left its band). Where neither finds anything of a whole that left its band, one row says so:
+-- 'none'. A metric whose whole stayed in it has rows only where a slice is found.
 -- (noqa: the linter's grammar of this dialect does not know grouping sets.)
 {%- set dimensions, settings = var('dimensions'), var('root_causes') %}
 {%- set keys = ['requested_on', 'metric'] %}
@@ -22,16 +22,6 @@ slices as (
 judged as (
 
     select * from {{ ref('metric_anomalies') }}
-
-),
-
-alarms as (
-
-    select distinct
-        requested_on,
-        metric
-    from judged
-    where is_alarm
 
 ),
 
@@ -116,7 +106,6 @@ incidents as (
         judged.expected as whole_expected_value,
         judged.is_alarm as is_alarm_of_the_whole,
         judged.status as whole_status,
-        alarms.metric is not null as has_alarm,
         wholes.whole_forecast,
         wholes.whole_actual,
         wholes.whole_forecast_divisor,
@@ -127,8 +116,6 @@ incidents as (
             wholes.requested_on = judged.requested_on
             and wholes.metric = judged.metric
             and judged.dimension = '(all)'
-    left join alarms
-        on wholes.requested_on = alarms.requested_on and wholes.metric = alarms.metric
 
 ),
 
@@ -158,7 +145,9 @@ explained as (
             and incidents.metric = found.metric
             -- Of a change that is hardly one every share is beyond all bounds.
             and (found.method = 'slice' or incidents.is_alarm_of_the_whole)
-    where incidents.has_alarm or found.method is not null
+    -- That a change has no concentrated cause is said of a change: where the whole stayed as it was
+    -- and a slice is the alarm, that slice is news of its own.
+    where incidents.is_alarm_of_the_whole or found.method is not null
 
 ),
 

@@ -51,6 +51,20 @@ ranked as (select *, {{ p_ranks('p', ['family'], ['id']) }} from given)
 select p, {{ q_value('p', ['family']) }} as q from ranked order by p
 """
 
+NEVER_SMALLER = """
+with given as (
+    select
+        families.size as family,
+        members.place as id,
+        (hash(families.size * 1000 + members.place) % 1000000007) / 1000000007e0 as p
+    from range(1, 200) as families (size)
+    inner join range(1, 200) as members (place) on members.place <= families.size
+),
+ranked as (select *, {{ p_ranks('p', ['family'], ['id']) }} from given)
+select count(*) as rows, count(*) filter (where q < p or q > 1) as wrong
+from (select p, {{ q_value('p', ['family']) }} as q from ranked)
+"""
+
 NORMAL = """
 select z, {{ normal_cdf('z') }} as below, {{ two_sided_p('z') }} as beyond
 from (values (-40e0), (-8e0), (-3e0), (-1e0), (0e0), (0.5e0), (1.96e0), (7.5e0), (40e0), (null))
@@ -139,6 +153,7 @@ select round, a, b, c, forecast, actual from cube_found order by round
 MODELS = {
     "medians": MEDIANS,
     "q_values": Q_VALUES,
+    "never_smaller": NEVER_SMALLER,
     "normal": NORMAL,
     "counts": COUNTS,
     "paper": PAPER,
@@ -197,6 +212,10 @@ def test_q_values_are_those_of_benjamini_and_hochberg(results: Results) -> None:
     assert found == near(
         0.015, 0.06, 0.126, 0.126, 0.126, 0.15, 0.1585714286, *[0.2946428571] * 7, 0.34
     )
+
+
+def test_no_q_value_is_below_its_p_by_so_much_as_a_last_digit(results: Results) -> None:
+    assert results["never_smaller"] == [{"rows": 199 * 200 // 2, "wrong": 0}]
 
 
 def test_the_normal_law_is_close_far_out_and_null_of_null(results: Results) -> None:
