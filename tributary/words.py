@@ -6,10 +6,13 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
+from rich.table import Table
 
 REFUSED = 2
 BUSY = 6
 INTERRUPTED = 130
+_WIDEST = 1000
 
 WarehouseOption = Annotated[
     Path | None,
@@ -22,6 +25,15 @@ WaitOption = Annotated[
     float,
     typer.Option("--wait", min=0, help="Seconds to wait where another run is at work."),
 ]
+
+
+def print_whole(console: Console, table: Table, markup: bool = True) -> None:
+    """A table of which nothing is cut: a terminal that is narrower wraps its lines."""
+    options = console.options.update(width=_WIDEST, markup=markup, highlight=False)
+    there = console.width
+    console.width = max(there, Measurement.get(console, options, table).maximum)
+    console.print(table, markup=markup, highlight=False)
+    console.width = there
 
 
 def refuse(console: Console, message: str) -> NoReturn:

@@ -193,7 +193,8 @@ def test_what_is_not_firm_or_not_asked_adjusts_nothing(
         (("asn=+5%",), {"identity": "six_factor"}, "Write --identity with one of five_factor"),
         (("ctr2=+5%",), {"identity": "ctr1_chain"}, "an identity of ctr1, not of revenue"),
         (("pvr=+66.67%",), {"surface": "search"}, "Write --set pvr=+66.66% or nearer to 0"),
-        (("pvr=+12%",), {"by": "surface"}, "pvr of local is 0.9000"),
+        (("pvr=+12%",), {"by": "surface"}, "pvr of splash is 1.0000"),
+        (("asn=-67%",), {"by": "surface"}, "It is there already. Or ask of one slice"),
         (("ctr2=+1900.01%",), {"surface": "search"}, "at most 1. Write --set ctr2=+1900%"),
         (("asn=-67%",), {"surface": "search"}, "at least 1. Write --set asn=-66.66%"),
         (("users=+5%",), {"identity": "per_user"}, "one and the same day, or --identity with"),
@@ -220,6 +221,27 @@ def test_a_count_of_users_is_asked_of_one_day(answer: Ask) -> None:
     day = FIRST_DAY + timedelta(3)
     found = answer("users=+5%", identity="per_user", first_day=day, last_day=day, surface="local")
     assert found.total.change == Decimal("450.016667")
+
+
+def test_a_change_of_the_whole_has_to_fit_in_each_surface(answer: Ask) -> None:
+    # Splash has a page with an ad for every request; the whole has room.
+    with pytest.raises(QuestionError, match=r"pvr of splash is 1\.0000.*ask of one slice"):
+        answer("pvr=+2%")
+    assert answer("pvr=+2%", surface="search").total.change > 0
+
+
+def test_days_of_the_period_that_are_not_published_are_said(answer: Ask) -> None:
+    last = FIRST_DAY + timedelta(DAYS - 1)
+    told = answer("acp=+5%", first_day=last, last_day=last + timedelta(9))
+    assert told.notes == [f"1 of the 10 days from {last} to {last + timedelta(9)} are published."]
+    assert answer("acp=+5%").notes == []
+
+
+def test_a_day_beyond_the_calendar_is_refused(warehouse: Path) -> None:
+    at = ["--warehouse", str(warehouse), "--set", "acp=+5%", "--to", "0001-01-01"]
+    outcome = CliRunner().invoke(app, ["whatif", *at])
+    assert outcome.exit_code == 2
+    assert "beyond the calendar" in outcome.output
 
 
 def test_nothing_published_is_said(root: Path, tmp_path: Path) -> None:

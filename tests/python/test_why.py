@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,8 @@ def test_two_files_are_explained_by_the_richest_identity_that_they_allow(
     assert total(answer["slices"], "change") == Decimal("7692.2")
     for one in answer["slices"]:
         assert total(one["factors"]) == Decimal(one["change"])
+    times = prod(one["multiplier"] for one in answer["factors"])
+    assert times == pytest.approx(float(answer["now"]) / float(answer["before"]), rel=1e-12)
     by_factor = {one["factor"]: float(one["contribution"]) for one in answer["factors"]}
     assert by_factor["requests"] == pytest.approx(4756.0555515616, abs=3e-6)
     moved = {one["metric"]: one for one in answer["movements"]}
@@ -140,6 +143,160 @@ def test_what_cannot_be_answered_is_refused_with_the_reason(
     file.write_text(text)
     said = why("--before", file, "--after", file, *arguments, code=2)
     assert message in " ".join(said.split())
+
+
+def lines(
+    *rows: str, columns: str = "requests,ad_requests,ad_impressions,ad_clicks,revenue"
+) -> str:
+    return "\n".join([columns, *rows]) + "\n"
+
+
+def two(tmp_path: Path, before: str, after: str, ending: str = "csv") -> list[str]:
+    """Two files, as the command's options name them."""
+    for name, text in (("p0", before), ("p1", after)):
+        (tmp_path / f"{name}.{ending}").write_text(text)
+    return [
+        *("--before", str(tmp_path / f"p0.{ending}")),
+        *("--after", str(tmp_path / f"p1.{ending}")),
+    ]
+
+
+ONE, OTHER = lines("100,50,100,10,50"), lines("120,60,150,18,72")
+
+
+def test_what_a_slice_is_called_is_no_markup(tmp_path: Path) -> None:
+    columns = "requests,ad_requests,ad_impressions,ad_clicks,revenue,s"
+    names = ("[/]", "[bold] top", "[link=x]y")
+    files = two(
+        tmp_path,
+        lines(*(f"100,50,100,10,50,{name}" for name in names), columns=columns),
+        lines(*(f"120,60,150,18,72,{name}" for name in names), columns=columns),
+    )
+    said = why(*files, "--by", "s")
+    assert all(name in said for name in names)
+
+
+def test_a_table_is_never_cut(tmp_path: Path) -> None:
+    files = two(tmp_path, lines("1,1,1,1,123456789.25"), lines("1,1,1,1,987654321.75"))
+    outcome = CliRunner().invoke(app, ["why", *files], env={"COLUMNS": "40"})
+    assert "…" not in outcome.output
+    assert "+864,197,532" in outcome.output
+
+
+def test_a_file_s_name_is_no_pattern(tmp_path: Path) -> None:
+    (tmp_path / "april1.csv").write_text(lines("1,1,1,1,1"))
+    (tmp_path / "april[1].csv").write_text(ONE)
+    (tmp_path / "p*.csv").write_text(OTHER)
+    (tmp_path / "px.csv").write_text(OTHER)
+    answer = asked("--before", tmp_path / "april[1].csv", "--after", tmp_path / "p*.csv")
+    assert (answer["before"], answer["now"]) == ("50.000000", "72.000000")
+
+
+def test_numbers_in_json_are_exact_or_refused(tmp_path: Path) -> None:
+    def rows(*values: str) -> str:
+        said = (f'{{"ad_impressions":10,"ad_clicks":2,"revenue":{value}}}' for value in values)
+        return f"[{','.join(said)}]"
+
+    # Whole numbers as far as a reader looks ahead, and then others.
+    many = rows(*["1"] * 30_000, *["0.4"] * 10_000)
+    answer = asked(*two(tmp_path, many, many, "json"))
+    assert answer["now"] == "34000.000000"
+    large, larger = "98765432109.123457", "98765432109.123459"
+    refused = why(*two(tmp_path, rows(large), rows(larger), "json"), code=2)
+    assert "in quotes" in refused
+    quoted = two(tmp_path, rows(f'"{large}"'), rows(f'"{larger}"'), "json")
+    assert asked(*quoted)["change"] == "0.000002"
+
+
+def test_an_identity_that_does_not_hold_is_refused(tmp_path: Path) -> None:
+    files = two(tmp_path, ONE, OTHER)
+    said = why(*files, "--identity", "revenue = requests * acp", code=2)
+    assert "does not hold" in said
+    assert "the product is 500 and revenue is 50" in said
+
+
+def test_a_factor_without_a_value_is_said_even_where_nothing_moved(tmp_path: Path) -> None:
+    answer = asked(*two(tmp_path, ONE, lines("100,50,100,0,50")))
+    assert answer["change"] == "0.000000"
+    assert any("acp has no value" in note for note in answer["notes"])
+
+
+def test_a_ratio_without_a_value_is_refused(tmp_path: Path) -> None:
+    files = two(tmp_path, lines("100,50,0,0,0"), OTHER)
+    assert "nothing can be explained" in why(*files, "--identity", "cpm2_chain", code=2)
+
+
+def test_components_that_cannot_be_are_said(tmp_path: Path) -> None:
+    answer = asked(*two(tmp_path, ONE, lines("10,60,150,18,72")))
+    assert any("pvr is 6" in note and "at most 1" in note for note in answer["notes"])
+
+
+def test_rate_and_mix_are_left_out_where_revenue_changes_its_sign(tmp_path: Path) -> None:
+    columns = "requests,ad_requests,ad_impressions,ad_clicks,revenue,s"
+    files = two(
+        tmp_path,
+        lines("100,50,100,10,50,a", "100,50,100,10,10,b", columns=columns),
+        lines("120,60,150,18,-72,a", "120,60,150,18,20,b", columns=columns),
+    )
+    answer = asked(*files, "--by", "s")
+    assert answer["movements"] == []
+    assert any("changes its sign" in note for note in answer["notes"])
+
+
+def test_every_factor_of_an_own_identity_has_its_rate_and_mix(tmp_path: Path) -> None:
+    columns = "ad_impressions,ad_clicks,ad_actions,revenue,s"
+    files = two(
+        tmp_path,
+        lines("100,10,2,50,a", "300,20,3,40,b", columns=columns),
+        lines("150,18,5,72,a", "200,30,4,90,b", columns=columns),
+    )
+    for formula in ("ad_impressions * ctr2 * acp", "ad_impressions * ctr2 * cvr * aap"):
+        answer = asked(*files, "--by", "s", "--identity", f"revenue = {formula}")
+        headline = {one["factor"]: float(one["contribution"]) for one in answer["factors"]}
+        moved = {
+            one["metric"]: sum(one[effect] or 0 for effect in ("volume", "rate", "mix"))
+            for one in answer["movements"]
+        }
+        assert moved == pytest.approx(headline, abs=2e-6)
+
+
+def test_what_begins_further_down_is_explained_from_there(tmp_path: Path) -> None:
+    columns = "ad_impressions,ad_clicks,revenue"
+    files = two(tmp_path, lines("100,10,50", columns=columns), lines("150,18,72", columns=columns))
+    answer = asked(*files)
+    assert answer["formula"] == "revenue = ad_impressions · ctr2 · acp"
+    assert answer["change"] == "22.000000"
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (lines("120,60,150,18,-abc"), "revenue is no number"),
+        (lines("120,60,150,-18,7"), "ad_clicks is below 0"),
+        (lines("120,60,150,18,1e17"), "in a larger unit"),
+        (
+            lines(
+                "120,60,150,18,7,8",
+                columns="requests,ad_requests,ad_impressions,ad_clicks,revenue,revenue",
+            ),
+            "two columns revenue",
+        ),
+        (lines("1", columns="banana"), "no column in common"),
+    ],
+)
+def test_a_file_that_would_mislead_is_refused(tmp_path: Path, after: str, said: str) -> None:
+    assert said in " ".join(why(*two(tmp_path, ONE, after), code=2).split())
+
+
+def test_columns_are_told_apart_by_more_than_their_case(tmp_path: Path) -> None:
+    upper = OTHER.replace("requests", "Requests", 1).replace("revenue", "REVENUE")
+    assert asked(*two(tmp_path, ONE, upper))["change"] == "22.000000"
+
+
+def test_a_column_named_as_all_slices_are_is_refused(tmp_path: Path) -> None:
+    columns = "requests,ad_requests,ad_impressions,ad_clicks,revenue,(all)"
+    files = two(tmp_path, *[lines("100,50,100,10,50,x", columns=columns)] * 2)
+    assert "rename the column" in why(*files, "--by", "(all)", code=2)
 
 
 def test_a_file_that_is_not_there_or_of_another_kind_is_named(tmp_path: Path) -> None:
@@ -251,6 +408,10 @@ def test_a_question_that_the_marts_cannot_answer_is_refused(
     published: Path, arguments: Sequence[str], message: str
 ) -> None:
     assert message in " ".join(why("--warehouse", published, *arguments, code=2).split())
+
+
+def test_a_day_beyond_the_calendar_is_refused(published: Path) -> None:
+    assert "beyond the calendar" in why("--warehouse", published, "--from", "0001-01-01", code=2)
 
 
 def test_a_warehouse_with_nothing_published_is_named(tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ class Answer(BaseModel):
         total: the slices added up.
         slices: each, the largest first.
         associations: between the changed factors and the others.
+        notes: what the reader ought to know of the data.
     """
 
     sentence: str
@@ -129,3 +130,4 @@ class Answer(BaseModel):
     total: Outlook
     slices: list[Outlook]
     associations: list[Association]
+    notes: list[str] = []

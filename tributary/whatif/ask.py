@@ -74,25 +74,31 @@ def ask(project: Path, warehouse: Path, question: Question) -> Answer:
         rows = _rows_of(marts, question)
         has_elasticities = has_mart(marts, _ELASTICITIES)
         elasticities = f"{MARTS}.{_ELASTICITIES}" if has_elasticities else None
-        found = _read(
-            marts,
-            _rendered(
+
+        def outcome(of: _Rows) -> list[Row]:
+            sql = _rendered(
                 renderer,
                 "whatif",
                 multipliers,
                 question.identity,
-                rows.relation,
-                rows.slice,
-                rows.condition,
+                of.relation,
+                of.slice,
+                of.condition,
                 str(first_day),
                 str(last_day),
-                quoted(rows.dimension),
+                quoted(of.dimension),
                 elasticities,
-            ),
-        )
+            )
+            return _read(marts, sql)
+
+        found = outcome(rows)
         if not found:
             raise QuestionError(_nothing_there(publication, first_day, last_day))
         _refuse_impossible(found, question)
+        if rows.dimension == ALL:
+            # The changed factors change alike in every part: in each surface there must be room.
+            _refuse_impossible(outcome(_surfaces()), question)
+        notes = _missing(marts, first_day, last_day)
         slices = _outlooks(found, question.changes)
         associations: list[Association] = []
         if elasticities:
@@ -119,6 +125,7 @@ def ask(project: Path, warehouse: Path, question: Question) -> Answer:
         total=total,
         slices=slices,
         associations=associations,
+        notes=notes,
     )
 
 
@@ -172,6 +179,24 @@ def _rows_of(marts: duckdb.DuckDBPyConnection, question: Question) -> _Rows:
     return _Rows(f"{MARTS}.revenue_daily", "surface", f"surface = {quoted(ALL)}", ALL)
 
 
+def _surfaces() -> _Rows:
+    """Each surface by itself."""
+    return _Rows(f"{MARTS}.revenue_daily", "surface", f"surface <> {quoted(ALL)}", "surface")
+
+
+def _missing(marts: duckdb.DuckDBPyConnection, first_day: date, last_day: date) -> list[str]:
+    """What is to be said of days of the period that are not published."""
+    row = marts.execute(
+        f"select count(distinct requested_on) from {MARTS}.revenue_daily"
+        " where requested_on between ? and ?",
+        [first_day, last_day],
+    ).fetchone()
+    days, there = (last_day - first_day).days + 1, row[0] if row else 0
+    if there == days:
+        return []
+    return [f"{there} of the {days} days from {first_day} to {last_day} are published."]
+
+
 def _rendered(renderer: Renderer, macro: str, *arguments: object) -> str:
     try:
         return str(renderer.call(macro, *arguments))
@@ -192,25 +217,31 @@ def _named(row: Row) -> Row:
 
 def _refuse_impossible(rows: list[Row], question: Question) -> None:
     """A share above 1 and less than one ad on a page that has ads are no plans."""
+    refused = []
     for row in rows:
         base, changed = row["factor_base"], row["factor_changed"]
         if base is None or base == 0:
             continue
         most, least = row["at_most"], row["at_least"]
         if most is not None and changed > most * (1 + _ALLOWANCE):
-            bound, word = most, "most"
+            refused.append((abs(most / base - 1), most, "most", row))
         elif least is not None and changed < least * (1 - _ALLOWANCE):
-            bound, word = least, "least"
-        else:
-            continue
-        factor, name = row["factor"], row["slice"]
-        left = _greatest(bound / base - 1)
-        elsewhere = "" if question.by is None else " Or ask of one slice that has room."
-        raise QuestionError(
-            f"{factor} of {name} is {base:.4f}: {in_percent(question.changes[factor])} would "
-            f"make it {changed:.4f}, and by definition it is at {word} {bound:g}. Write --set "
-            f"{factor}={left} or nearer to 0.{elsewhere}"
-        )
+            refused.append((abs(least / base - 1), least, "least", row))
+    if not refused:
+        return
+    # The one that has the least room: what fits there fits everywhere.
+    _, bound, word, row = min(refused, key=lambda one: one[0])
+    factor, base = row["factor"], row["factor_base"]
+    is_one = question.surface is not None
+    elsewhere = "" if is_one else " Or ask of one slice that has room: --surface."
+    room = _greatest(bound / base - 1)
+    fits = f"Write --set {factor}={room} or nearer to 0." if abs(bound / base - 1) > 1e-4 else ""
+    advice = f"{fits or 'It is there already.'}{elsewhere}"
+    raise QuestionError(
+        f"{factor} of {row['slice']} is {base:.4f}: {in_percent(question.changes[factor])} would "
+        f"make it {row['factor_changed']:.4f}, and by definition it is at {word} {bound:g}. "
+        f"{advice}"
+    )
 
 
 def _greatest(room: float) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tributary.publish.reading import QuestionError
@@ -13,7 +14,7 @@ from tributary.settings import SettingsError, without_events
 from tributary.whatif.answer import Answer, Association, Outlook
 from tributary.whatif.ask import Question, ask
 from tributary.whatif.changes import ChangeError, in_percent, read_changes
-from tributary.words import WarehouseOption, refuse
+from tributary.words import WarehouseOption, print_whole, refuse
 
 
 def whatif(
@@ -65,6 +66,8 @@ def whatif(
         )
     except (SettingsError, ChangeError, QuestionError) as refused:
         refuse(console, str(refused))
+    except OverflowError:
+        refuse(console, "A day lies beyond the calendar. Choose days that the marts have.")
     if as_json:
         console.print_json(answer.model_dump_json())
     else:
@@ -73,7 +76,7 @@ def whatif(
 
 def _print(console: Console, answer: Answer) -> None:
     console.print(answer.sentence, highlight=False, soft_wrap=True)
-    console.print(_slices(answer))
+    print_whole(console, _slices(answer))
     for name in (one.factor for one in answer.total.contributions):
         before = _factor_of(answer.slices, name)
         if before:
@@ -82,12 +85,14 @@ def _print(console: Console, answer: Answer) -> None:
     for one in answer.slices:
         if one.reason:
             console.print(
-                f"{one.slice}: {answer.identity} says nothing of it, its revenue stays: "
+                f"{escape(one.slice)}: {answer.identity} says nothing of it, its revenue stays: "
                 f"{one.reason}.",
                 highlight=False,
                 soft_wrap=True,
             )
     _print_associations(console, answer)
+    for note in answer.notes:
+        console.print(f"[yellow]Note:[/] {note}", highlight=False, soft_wrap=True)
 
 
 def _slices(answer: Answer) -> Table:
@@ -109,7 +114,7 @@ def _slices(answer: Answer) -> Table:
         if one.adjusted:
             amounts = (one.adjusted.revenue, one.adjusted.low, one.adjusted.high)
             cells += [f"{amount:,.2f}" for amount in amounts]
-        listing.add_row(one.slice, *cells)
+        listing.add_row(escape(one.slice), *cells)
     return listing
 
 
@@ -126,9 +131,17 @@ def _factor_of(slices: list[Outlook], name: str) -> str | None:
 def _print_associations(console: Console, answer: Answer) -> None:
     used = [one for one in answer.associations if one.is_used]
     for one in used:
-        console.print(_in_words(one), highlight=False, soft_wrap=True)
+        console.print(_in_words(one), markup=False, highlight=False, soft_wrap=True)
     if used:
         console.print(f"Adjusted by these. {answer.caveat}", highlight=False, soft_wrap=True)
+        return
+    if not answer.associations:
+        console.print(
+            "Not adjusted: no association between what is changed and the other factors of "
+            f"{answer.identity} is estimated.",
+            highlight=False,
+            soft_wrap=True,
+        )
         return
     why = sorted({one.reason for one in answer.associations if one.reason})
     console.print(

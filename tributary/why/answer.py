@@ -14,6 +14,7 @@ from tributary.why.identity import Identity
 from tributary.why.sources import CHOSEN, WHOLE, Days
 
 _KEYS = ["dimension", "slice"]
+_EFFECTS = ("volume", "rate", "mix", "unattributed")
 
 
 class Factor(BaseModel):
@@ -25,6 +26,8 @@ class Factor(BaseModel):
         before: its value before; None where it had none.
         now: its value now.
         contribution: its part in the change of the result, in the result's unit.
+        multiplier: what it multiplied the result by (now over before, for a factor that divides the
+            other way round): all of them together make now over before. None but under lmdi.
         method: lmdi, limit (the result is 0 in one period) or shapley (a sign changed).
     """
 
@@ -33,6 +36,7 @@ class Factor(BaseModel):
     before: float | None
     now: float | None
     contribution: Decimal
+    multiplier: float | None
     method: str
 
 
@@ -125,9 +129,9 @@ class Answer(BaseModel):
     unit: str
     before_period: str
     now_period: str
-    before: Decimal | None
-    now: Decimal | None
-    change: Decimal | None
+    before: Decimal
+    now: Decimal
+    change: Decimal
     sentence: str = ""
     factors: list[Factor]
     by: str | None
@@ -165,7 +169,7 @@ def contributions(
         f"""
         select
             dimension, slice, factor, effect, factor_base, factor_now,
-            cast(contribution as {exact}), method, slice_status,
+            cast(contribution as {exact}), multiplier, method, slice_status,
             cast(result_base as {exact}), cast(result_now as {exact})
         from ({sql})
         order by
@@ -177,7 +181,7 @@ def contributions(
 def slices_of(rows: Sequence[tuple[Any, ...]], dimension: str) -> list[Slice]:
     """The slices of a dimension, from the rows of its contributions."""
     found: dict[str, Slice] = {}
-    for told, value, factor, effect, base, now, part, method, status, before, after in rows:
+    for told, value, factor, effect, base, now, part, times, method, status, before, after in rows:
         if told != dimension:
             continue
         if dimension == WHOLE and effect == "mix":
@@ -201,6 +205,7 @@ def slices_of(rows: Sequence[tuple[Any, ...]], dimension: str) -> list[Slice]:
                 before=base,
                 now=now,
                 contribution=part,
+                multiplier=times,
                 method=method,
             )
         )
@@ -223,7 +228,8 @@ def movements_of(
     no_revenue = "" if "revenue" in identity.quantities else ", 0 as revenue_base, 0 as revenue_now"
     connection.execute(f"create temp view moving as select *{no_revenue} from pairs")
     value = "revenue_movement" if in_revenue else "movement"
-    sql = renderer.call("movements_of", asked, "moving", _KEYS, ["dimension"])
+    making = renderer.call("factors_of_revenue", [identity.declared]) if in_revenue else None
+    sql = renderer.call("movements_of", asked, "moving", _KEYS, ["dimension"], making)
     told = {
         metric: Movement(metric=metric, unit="revenue" if in_revenue else metric)
         for metric in asked
@@ -231,8 +237,10 @@ def movements_of(
     for metric, effect, moved in connection.execute(
         f"select metric, effect, sum({value}) from ({sql}) where dimension = ? group by all", [by]
     ).fetchall():
-        setattr(told[metric], effect, moved)
-    return list(told.values())
+        if moved is not None:
+            setattr(told[metric], effect, moved)
+    # A factor that divides, and revenue that is 0 in a period or changes its sign, have no part.
+    return [one for one in told.values() if one.model_fields_set & set(_EFFECTS)]
 
 
 def causes_of(marts: duckdb.DuckDBPyConnection, identity: Identity, now: Days) -> list[Cause]:

@@ -20,6 +20,7 @@ from tributary.why.answer import (
     slices_of,
 )
 from tributary.why.identity import Identity, identity_of, richest
+from tributary.why.soundness import notes_on, refuse_what_does_not_hold
 from tributary.why.sources import (
     WHOLE,
     Days,
@@ -102,8 +103,11 @@ def why(
             answer = _of_days(without_events(warehouse), days, by, identity)
     except (QuestionError, SettingsError, MacroError) as error:
         refuse(console, str(error))
+    except OverflowError:
+        refuse(console, "A day lies beyond the calendar. Choose days that the marts have.")
     except duckdb.Error as error:
-        refuse(console, f"The figures cannot be reckoned with: {error}")
+        told = str(error).splitlines()[0]
+        refuse(console, f"The figures cannot be reckoned with: {told}")
     if as_json:
         console.print_json(answer.model_dump_json())
     else:
@@ -164,6 +168,12 @@ def _answered(
     make_pairs(connection, renderer, identity)
     rows = contributions(connection, renderer, identity)
     whole = next(iter(slices_of(rows, WHOLE)), None)
+    if whole is None:
+        raise QuestionError(
+            f"{identity.result} has no value in {before_period} or in {now_period}: what it is "
+            "divided by is 0 there, and nothing can be explained. Ask for one of its parts."
+        )
+    refuse_what_does_not_hold(renderer, identity, whole, before_period, now_period)
     answer = Answer(
         identity=identity.name,
         formula=identity.formula,
@@ -171,23 +181,21 @@ def _answered(
         unit=currency if identity.result in ("revenue", "action_value") else "",
         before_period=before_period,
         now_period=now_period,
-        before=whole.before if whole else None,
-        now=whole.now if whole else None,
-        change=whole.change if whole else None,
-        factors=whole.factors if whole else [],
+        before=whole.before,
+        now=whole.now,
+        change=whole.change,
+        factors=whole.factors,
         by=by,
         slices=slices_of(rows, by) if by else [],
-        movements=movements_of(connection, renderer, identity, by) if by and whole else [],
+        movements=movements_of(connection, renderer, identity, by) if by else [],
         causes=[],
-        notes=notes,
+        notes=[*notes, *notes_on(renderer, whole, before_period, now_period)],
     )
-    if any(one.effect == "unattributed" for one in answer.factors):
+    if by and not answer.movements and not identity.distinct:
         answer.notes.append(
-            f"{identity.name} has a factor with no value in one of the periods (nothing to divide "
-            "by): what it would have made is shown as unattributed."
+            f"What the slices made of the headline ratios cannot be told in {identity.result}: it "
+            "is 0 in a period or changes its sign, or no factor is a ratio over sums."
         )
-    if any(one.method == "shapley" for one in answer.factors):
-        answer.notes.append("A sign changed, so that the contributions are Shapley values.")
     answer.sentence = sentence_of(answer)
     return answer
 

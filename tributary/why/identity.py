@@ -1,7 +1,7 @@
 """Which identity explains a change: one that the project declares, or one that is written down."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,11 @@ class Identity:
     def result(self) -> str:
         """The name of what is explained."""
         return str(self.declared["result"])
+
+    @property
+    def factors(self) -> list[Any]:
+        """Its factors, as they are declared: names, or mappings."""
+        return list(self.declared["factors"])
 
     @property
     def formula(self) -> str:
@@ -87,15 +92,39 @@ def richest(renderer: Renderer, columns: Iterable[str]) -> Identity:
         QuestionError: they are enough for none.
     """
     there = set(columns)
-    able = [one for one in known_identities(renderer) if there.issuperset(one.quantities)]
+    known = known_identities(renderer)
+    able = [one for one in known if there.issuperset(one.quantities)]
     money = [one for one in able if not one.is_ratio and not one.distinct]
-    if not able:
+    if not money:
+        shorter = [part for one in known for part in _begun_further_down(renderer, one)]
+        money = [one for one in shorter if there.issuperset(one.quantities)]
+    if not able and not money:
         raise QuestionError(
             f"No declared identity can be made of the columns {', '.join(sorted(there))}. Name one "
             'whose parts are there: --identity "revenue = ad_impressions * cpm2 * 0.001"; '
             "components and metrics are named as in dbt_project.yml."
         )
-    return max(money or able, key=lambda one: len(one.declared["factors"]))
+    return max(money or able, key=_named_factors)
+
+
+def _named_factors(identity: Identity) -> int:
+    """How many factors it has that are no numbers."""
+    told = (one if isinstance(one, Mapping) else {"metric": one} for one in identity.factors)
+    return sum(1 for one in told if "metric" in one)
+
+
+def _begun_further_down(renderer: Renderer, identity: Identity) -> Iterator[Identity]:
+    """A declared identity of an amount, without its first factors: what the next ratio is over
+    leads in their place. revenue = requests · pvr · asn · … holds from ad_requests on as well."""
+    if identity.is_ratio or identity.distinct:
+        return
+    for place in range(1, len(identity.factors)):
+        rest = identity.factors[place:]
+        first = renderer.variables["metrics"].get(rest[0]) if isinstance(rest[0], str) else None
+        if first is None or first.get("scale", 1) != 1:
+            continue
+        declared = {"result": identity.result, "factors": [first["denominator"], *rest]}
+        yield _identity(renderer, equation_of(declared), declared)
 
 
 def _identity(renderer: Renderer, name: str, declared: Mapping[str, Any]) -> Identity:

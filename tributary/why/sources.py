@@ -1,5 +1,6 @@
 """Where the two periods come from: the published marts, or two files."""
 
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,12 +20,15 @@ _MONEY = ("revenue", "action_value")
 _READERS = {
     ".csv": "read_csv({file}, all_varchar = true, header = true)",
     ".tsv": "read_csv({file}, all_varchar = true, header = true)",
-    ".json": "read_json({file})",
-    ".jsonl": "read_json({file})",
-    ".ndjson": "read_json({file})",
+    ".json": "read_json({file}, sample_size = -1)",
+    ".jsonl": "read_json({file}, sample_size = -1)",
+    ".ndjson": "read_json({file}, sample_size = -1)",
     ".parquet": "read_parquet({file})",
 }
 _EXACT = "decimal(38, 12)"
+_EXACT_DOUBLE = 2**53 // 10**6
+_MOST = 10**15
+"""What a value, or the sum of a file's values, stays below: beyond it the last places are lost."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def choose_days(
     for period, wanted in (("is_now", now), ("not is_now", base)):
         if not _count(connection, f"{period} and dimension = '{WHOLE}'"):
             raise QuestionError(f"The published marts have no day of {wanted}.")
-    if by and not _count(connection, f"dimension = {quoted(by)}"):
+    if by and (by == WHOLE or not _count(connection, f"dimension = {quoted(by)}")):
         known = ", ".join(values(connection, "dimension", "revenue_daily_by_segment", "true"))
         raise QuestionError(f"The marts report by no dimension {by!r}; they do by {known}.")
 
@@ -108,16 +112,36 @@ def columns_of(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> 
         QuestionError: one is not there, is of no known format, cannot be read, or is empty.
     """
     found: list[list[str]] = []
-    for file in files:
+    for number, file in enumerate(files):
+        reader = _reader(file)
         try:
-            rows = connection.execute(f"describe select * from {_reader(file)}").fetchall()
-            filled = connection.execute(f"select count(*) from {_reader(file)}").fetchone()
+            described = connection.execute(f"describe select * from {reader}").fetchall()
+            columns = [row[0] for row in described]
+            if reader.startswith("read_json"):
+                # Each value as it is written: as a number of the reader's choice it may be rounded.
+                _refuse_rounded(connection, file, reader, described)
+                texts = ", ".join(f"{quoted(column)}: 'varchar'" for column in columns)
+                reader = f"{reader[:-1]}, columns = {{{texts}}})"
+            connection.execute(
+                f"create or replace temp view {_file(number)} as select * from {reader}"
+            )
+            filled = connection.execute(f"select count(*) from {_file(number)}").fetchone()
         except duckdb.Error as broken:
-            raise QuestionError(f"{file} cannot be read: {broken}") from broken
+            raise QuestionError(f"{file} cannot be read: {_first_line(broken)}") from broken
         if not filled or not filled[0]:
-            raise QuestionError(f"{file} has no rows: there is nothing to explain.")
-        found.append([row[0] for row in rows])
-    return [column for column in found[0] if all(column in others for others in found)]
+            raise QuestionError(
+                f"{file} has no rows: there is nothing to explain. Beside a header it needs at "
+                "least one row of as many values."
+            )
+        # Names are told apart by more than their case.
+        found.append([column.lower() for column in columns])
+    there = [column for column in found[0] if all(column in others for others in found)]
+    if not there:
+        told = "; ".join(
+            f"{file} has {', '.join(columns)}" for file, columns in zip(files, found, strict=True)
+        )
+        raise QuestionError(f"The files have no column in common: {told}.")
+    return there
 
 
 def choose_files(
@@ -134,15 +158,18 @@ def choose_files(
             count would have to be added up.
     """
     there = columns_of(connection, (before, after))
-    wanted = [*identity.quantities, *([by] if by else [])]
+    if by == WHOLE:
+        raise QuestionError(f"{by} stands for all slices together: rename the column.")
+    wanted = [*identity.quantities, *([by.lower()] if by else [])]
     if missing := [column for column in wanted if column not in there]:
         raise QuestionError(
             f"{before} and {after} have no column {', '.join(missing)} in common, which "
             f"{identity.formula} {'by ' + by if by else ''} needs. Their columns: "
             f"{', '.join(there)}."
         )
-    for file in (before, after):
-        _check_values(connection, identity, file)
+    for number, file in enumerate((before, after)):
+        _refuse_twice(connection, identity, number, file)
+        _check_values(connection, identity, number, file)
     values = ", ".join(
         f"coalesce(try_cast(trim(cast({quoted_name(one)} as varchar)) as {_EXACT}), 0) as {one}"
         for one in identity.quantities
@@ -155,9 +182,9 @@ def choose_files(
         f"create temp table {CHOSEN} as "
         + " union all ".join(
             f"select {dimension} as dimension, {slice_} as slice, {is_now} as is_now, {values}"
-            f" from {_reader(file)}"
+            f" from {_file(number)}"
             for dimension, slice_ in slices
-            for file, is_now in ((before, "false"), (after, "true"))
+            for number, is_now in enumerate(("false", "true"))
         )
     )
     if identity.distinct and (by or _count(connection, "true") > 2):
@@ -167,7 +194,46 @@ def choose_files(
         )
 
 
-def _check_values(connection: duckdb.DuckDBPyConnection, identity: Identity, file: Path) -> None:
+def _refuse_rounded(
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    reader: str,
+    described: Sequence[tuple[str, ...]],
+) -> None:
+    """JSON has no numbers but doubles, of which a large one has no six decimals."""
+    for column, kind, *_ in described:
+        if kind != "DOUBLE":
+            continue
+        value = quoted_name(column)
+        row = connection.execute(
+            f"select {value} from {reader}"
+            f" where abs({value}) >= {_EXACT_DOUBLE} and {value} <> round({value}) limit 1"
+        ).fetchone()
+        if row:
+            raise QuestionError(
+                f"{file}: {column} has numbers as large as {row[0]!r}, which JSON's readers round. "
+                "Write them in quotes, or give the file as CSV."
+            )
+
+
+def _refuse_twice(
+    connection: duckdb.DuckDBPyConnection, identity: Identity, number: int, file: Path
+) -> None:
+    """A reader takes the first of two columns of one name, and calls the other <name>_1."""
+    if file.suffix.lower() not in (".csv", ".tsv"):
+        return
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        header = lines.readline().lower()
+    read = connection.execute(f"describe {_file(number)}").fetchall()
+    there = {column.lower() for column, *_ in read}
+    for column in identity.quantities:
+        if f"{column}_1" in there and f"{column}_1" not in header:
+            raise QuestionError(f"{file} has two columns {column}. Leave one, or rename it.")
+
+
+def _check_values(
+    connection: duckdb.DuckDBPyConnection, identity: Identity, number_of_file: int, file: Path
+) -> None:
     for column in identity.quantities:
         text = f"trim(cast({quoted_name(column)} as varchar))"
         number = f"try_cast({text} as {_EXACT})"
@@ -175,14 +241,34 @@ def _check_values(connection: duckdb.DuckDBPyConnection, identity: Identity, fil
         if column not in _MONEY:
             is_wrong += f" or {number} < 0"
         row = connection.execute(
-            f"select {text}, count(*) over () from {_reader(file)} where {is_wrong} limit 1"
+            f"select {text}, count(*) over (), {number} is null from {_file(number_of_file)}"
+            f" where {is_wrong} limit 1"
         ).fetchone()
         if row:
-            what = "below 0" if row[0].startswith("-") else "no number"
+            what = "no number" if row[2] else "below 0"
             raise QuestionError(
                 f"{file}: {column} is {what} in {row[1]:,} rows, such as {row[0]!r}. Mend the "
                 "values, or leave the rows out."
             )
+
+        row = connection.execute(
+            f"select sum(abs(cast({number} as double))) from {_file(number_of_file)}"
+        ).fetchone()
+        if row and row[0] is not None and row[0] >= _MOST:
+            raise QuestionError(
+                f"{file}: the values of {column} come to {row[0]:.3g}, and contributions are exact "
+                f"below {_MOST:.0e}. Give them in a larger unit, all of one kind."
+            )
+
+
+def _first_line(broken: duckdb.Error) -> str:
+    """What the engine says, without its advice on options that are not to be had here."""
+    return str(broken).splitlines()[0]
+
+
+def _file(number: int) -> str:
+    """The relation of one of the two files."""
+    return f"file_{number}"
 
 
 def _reader(file: Path) -> str:
@@ -190,7 +276,7 @@ def _reader(file: Path) -> str:
         raise QuestionError(f"There is no file {file}.")
     if file.suffix.lower() not in _READERS:
         raise QuestionError(f"{file} is of no format that is read here: {', '.join(_READERS)}.")
-    return _READERS[file.suffix.lower()].format(file=quoted(str(file)))
+    return _READERS[file.suffix.lower()].format(file=quoted(glob.escape(str(file))))
 
 
 def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tributary.why.answer import Answer, Factor, Slice
+from tributary.words import print_whole
 
 _LONGEST_BAR, _SHORTEST_BAR = 44, 8
 _OTHER_COLUMNS = 62
@@ -20,11 +22,6 @@ _SLIGHT = Decimal("0.05")
 def sentence_of(answer: Answer) -> str:
     """What moved, by how much, and what made it."""
     name = answer.result
-    if answer.before is None or answer.now is None or answer.change is None:
-        return (
-            f"{name} has no value in {answer.before_period} or in {answer.now_period}: what it is "
-            "divided by is 0 there. Nothing can be explained."
-        )
     unit = f" {answer.unit}" if answer.unit else ""
     began = (
         f"{name} was {_amount(answer.now)}{unit} in {answer.now_period}, "
@@ -58,30 +55,36 @@ def sentence_of(answer: Answer) -> str:
 
 def print_answer(console: Console, answer: Answer, most: int) -> None:
     """The answer in a terminal: sentence, waterfall, slices, what the ratios' slices did, notes."""
-    console.print(answer.sentence, highlight=False, soft_wrap=True)
-    console.print(f"[dim]{answer.formula}[/]", highlight=False, soft_wrap=True)
-    if answer.before is not None and answer.now is not None:
-        width = console.width - _OTHER_COLUMNS
-        console.print(_waterfall(answer, max(_SHORTEST_BAR, min(_LONGEST_BAR, width))))
+    # Names of slices, files and columns are anybody's: none of them is markup.
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say(answer.sentence)
+    say(answer.formula, style="dim")
+    width = console.width - _OTHER_COLUMNS
+    show = partial(print_whole, console, markup=False)
+    show(_waterfall(answer, max(_SHORTEST_BAR, min(_LONGEST_BAR, width))))
     if answer.slices:
-        console.print(_slices(answer, most))
+        show(_slices(answer, most))
         if len(answer.slices) > most:
             rest = sum((one.change for one in answer.slices[most:]), Decimal(0))
-            console.print(
-                f"[dim]{len(answer.slices) - most} more values changed by {_signed(rest)} "
-                "together; --top shows more.[/]",
-                highlight=False,
+            say(
+                f"{len(answer.slices) - most} more values changed by {_signed(rest)} together; "
+                "--top shows more.",
+                style="dim",
             )
+        say(
+            "Of each value its own change, by its own factors: the changes add up to the whole's "
+            "where the result does, the columns of the factors need not add up to the bars above.",
+            style="dim",
+        )
     if answer.movements:
-        console.print(_movements(answer))
+        show(_movements(answer))
     if answer.causes:
-        console.print(_causes(answer, most))
+        show(_causes(answer, most))
     for note in answer.notes:
-        console.print(f"[yellow]Note:[/] {note}", highlight=False, soft_wrap=True)
+        say(Text.assemble(("Note: ", "yellow"), note))
 
 
 def _waterfall(answer: Answer, width: int) -> Table:
-    assert answer.before is not None and answer.now is not None
     steps = [answer.before]
     for factor in answer.factors:
         steps.append(steps[-1] + factor.contribution)
@@ -145,7 +148,8 @@ def _headings(slices: Sequence[Slice]) -> list[str]:
 
 
 def _movements(answer: Answer) -> Table:
-    unit = answer.unit if answer.movements[0].unit == "revenue" else "its own unit"
+    is_money = answer.movements[0].unit == "revenue"
+    unit = (answer.unit or "revenue") if is_money else "its own unit"
     table = Table(
         box=SIMPLE_HEAD,
         title=f"of the whole, over {answer.by}: within the slices and between them, in {unit}",
