@@ -1,9 +1,9 @@
--- Grain: one row per day, metric asked for a cause, method and rank. Not additive: slices of several
--- dimensions overlap. Which slices explain that a metric left its band: by 'slice', the slices of
--- one or more dimensions that differ most from all the rest; by 'dimension', the one dimension that
--- tells most, and those of its values that explain the change of the whole (asked only where the
--- whole left its band). Where neither finds anything of a whole that left its band, one row says so:
--- 'none'. A metric whose whole stayed in it has rows only where a slice is found.
+-- Grain: one row per day, metric asked for a cause, method and rank. Not additive: slices of
+-- several dimensions overlap. Which slices explain that a metric left its band: by 'slice', the
+-- slices of one or more dimensions that differ most from all the rest; by 'dimension', the one
+-- dimension that tells most, and those of its values that explain the change of the whole (asked
+-- only where the whole left its band). Where neither finds anything of a whole that left its band,
+-- one row says so: 'none'. A metric whose whole stayed in it has rows only where a slice is found.
 -- (noqa: the linter's grammar of this dialect does not know grouping sets.)
 {%- set dimensions, settings = var('dimensions'), var('root_causes') %}
 {%- set keys = ['requested_on', 'metric'] %}

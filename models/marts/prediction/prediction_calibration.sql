@@ -1,7 +1,7 @@
 -- Grain: one row per calendar week, prediction (ctr or cvr), dimension and value of it.
 -- Additive over the values of one dimension and over weeks: the counts and sums, from which z,
--- log-loss and Brier of any range are made. Not additive: every ratio; ECE, MCE and AUC are those of
--- predictions cut to two significant digits, and are asked for again of any other range.
+-- log-loss and Brier of any range are made. Not additive: every ratio; ECE, MCE and AUC are those
+-- of predictions cut to two significant digits, and are asked for again of any other range.
 -- A week, for a day of one tier has too few clicks to tell bias from chance.
 with predictions as (
 
