@@ -16,6 +16,7 @@ from tributary.bench.drivers import bench_drivers
 from tributary.bench.pages import bench_dashboard
 from tributary.bench.readers import bench_readers
 from tributary.dashboard.command import dashboard
+from tributary.postgres.command import postgres
 from tributary.publish.command import exit_code_of, print_ending, rollback, status
 from tributary.publish.lock import WarehouseBusyError, WarehouseUnwritableError
 from tributary.publish.reports import Ending
@@ -227,7 +228,7 @@ def quarantine(
 
 
 for command in (
-    *(why, whatif, dashboard, status, rollback, schedule, simulate),
+    *(why, whatif, dashboard, postgres, status, rollback, schedule, simulate),
     *(bench, bench_readers, bench_drivers, bench_causes, bench_dashboard),
 ):
     app.command()(command)

@@ -1,0 +1,1 @@
+"""The served publication in PostgreSQL, for tools that speak nothing else."""
