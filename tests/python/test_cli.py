@@ -25,6 +25,7 @@ from tributary.words import REFUSED
         (["simulate"], ["--seed", "--days", "--requests-per-day", "--format", "--missing-day"]),
         (["quarantine"], ["--table", "--reason", "mended"]),
         (["status"], ["--verify", "--json", "--warehouse"]),
+        (["postgres"], ["--url", "--schema", "--warehouse", "--wait", "TRIBUTARY_POSTGRES_URL"]),
         (["rollback"], ["--wait", "--warehouse"]),
         (["schedule"], ["--port", "--host", "--home", "TRIBUTARY_CRON"]),
         (["bench-readers"], ["--readers", "--publications"]),

@@ -396,6 +396,27 @@ def test_a_look_at_the_database_from_before_never_finds_empty_tables(
     assert_new(server)
 
 
+def test_a_publisher_who_may_not_see_others_waits_for_whoever_may_read(
+    small: Path, address: Address, server: Path
+) -> None:
+    with asked(server) as ask, asked(server, is_one_transaction=True) as idle:
+        ask("create role publisher login password 'hush'")
+        ask("grant create on database postgres to publisher")
+        publisher = address_of(url_of(server, "publisher", "hush"))
+        idle("select count(*) from pg_class")
+        try:
+            with pytest.raises(PostgresError, match="Someone has been reading"):
+                publish(publisher, small, patience_s=0)
+            assert schemas(ask) == ["public"]
+            ask("grant pg_read_all_stats to publisher")
+            publish(publisher, small, patience_s=0)
+            assert schemas(ask) == ["public", "tributary"]
+        finally:
+            idle("rollback")
+            ask("drop owned by publisher cascade")
+            ask("drop role publisher")
+
+
 def test_who_could_read_can_read_the_next(small: Path, address: Address, server: Path) -> None:
     publish(address, small)
     with asked(server) as ask:
