@@ -1,5 +1,6 @@
 """The command `tributary dashboard`."""
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +42,9 @@ def dashboard(
     console = Console()
     try:
         settings = without_events(warehouse)
-        if static:
+        if static is not None:
+            if not static.name:
+                raise DashboardError("--static names no folder of its own. Name one.")
             manifest = write_site(settings, static.absolute(), days)
             console.print(
                 f"Wrote publication {manifest.run_id} as {static / FIRST}.",
@@ -49,8 +52,12 @@ def dashboard(
                 soft_wrap=True,
             )
             return
+        if not host:
+            raise DashboardError("--host is empty. 0.0.0.0 lets other machines in, 127.0.0.1 none.")
         with served_site(settings, host, port, days) as server:
-            address = f"http://{server.server_name}:{server.server_port}/"
+            # A service manager ends it by another signal than a terminal does.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            address = f"http://{host}:{server.server_port}/"
             console.print(f"Serving {address} until Ctrl-C.", highlight=False, soft_wrap=True)
             try:
                 server.serve_forever()

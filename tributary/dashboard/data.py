@@ -1,8 +1,10 @@
 """The rows of a page, asked of one publication."""
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import duckdb
@@ -11,12 +13,13 @@ from tributary.dashboard.pages import DashboardError, Dataset, Page
 from tributary.publish.manifest import Manifest
 from tributary.publish.places import Places
 from tributary.publish.publication import publications
-from tributary.publish.reading import MARTS
+from tributary.publish.reading import MARTS, has_mart
 from tributary.publish.run import last_runs
 from tributary.settings import Settings
 from tributary.words import warned_in_words
 
 _LAST_RUNS = 20
+_SOURCES = re.compile(r"\b(?:from|join)\s+([a-z_0-9]+)")
 
 Table = dict[str, Any]
 
@@ -36,10 +39,11 @@ def rows_of(marts: duckdb.DuckDBPyConnection, page: Page, span: Span, settings: 
     Raises:
         DashboardError: a query fails; the message says of which page and data.
     """
+    known = {file.stem for file in (settings.project / "models" / "marts").rglob("*.sql")}
     return {
         name: _records(dataset, settings)
         if dataset.records
-        else _asked(marts, f"{page.name}.{name}", dataset, span)
+        else _asked(marts, f"{page.name}.{name}", dataset, span, known)
         for name, dataset in page.data.items()
     }
 
@@ -51,7 +55,13 @@ def ask(marts: duckdb.DuckDBPyConnection, dataset: Dataset, span: Span) -> Any:
     return marts.execute(dataset.sql, bound)
 
 
-def _asked(marts: duckdb.DuckDBPyConnection, name: str, dataset: Dataset, span: Span) -> Table:
+def _asked(
+    marts: duckdb.DuckDBPyConnection, name: str, dataset: Dataset, span: Span, known: set[str]
+) -> Table:
+    missing = [mart for mart in _SOURCES.findall(dataset.sql) if not has_mart(marts, mart)]
+    if missing and set(missing) <= known:
+        # One of earlier code: the page has a place for it, and says that it is empty.
+        return {"columns": [], "rows": [], "is_missing": True}
     try:
         answer = ask(marts, dataset, span)
     except duckdb.Error as failed:
@@ -59,6 +69,7 @@ def _asked(marts: duckdb.DuckDBPyConnection, name: str, dataset: Dataset, span: 
     return {
         "columns": [column for column, *_ in answer.description],
         "rows": [[_plain(value) for value in row] for row in answer.fetchall()],
+        "is_missing": False,
     }
 
 
@@ -84,7 +95,7 @@ def _records(dataset: Dataset, settings: Settings) -> Table:
             [report.run_id, _plain(report.began_at), report.ending, report.stage, report.summary]
             for report in last_runs(settings, _LAST_RUNS)
         ]
-    return {"columns": columns, "rows": rows}
+    return {"columns": columns, "rows": rows, "is_missing": False}
 
 
 def _verdict(manifest: Manifest) -> str:
@@ -97,6 +108,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         # To the sixth place, which a double of up to nine digits before the point has as well.
         return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, str):
+        # Line ends to a script, though not to JSON.
+        return value.replace("\u2028", " ").replace("\u2029", " ")
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     return value.isoformat() if isinstance(value, date) else value

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 FOLDER = "dashboards"
 WORDS = "words.yml"
-Format = Literal["count", "money", "share", "number", "date", "text"]
+Format = Literal["count", "money", "amount", "share", "number", "date", "text", "metric", "word"]
 
 
 class DashboardError(Exception):
@@ -36,6 +36,7 @@ class Dataset(_Declared):
         day: the column by which the filter of days applies; None: by none. A row without a value
             there is among all days only.
         is_sliced: it has `dimension` and `dimension_value`, by which the other filters apply.
+        of_all_slices: without a filter its rows are those of every slice, not of the whole.
         filters: {filter: column} of what it is cut by in columns of its own.
     """
 
@@ -43,6 +44,7 @@ class Dataset(_Declared):
     records: Literal["", "publications", "runs"] = ""
     day: str | None = None
     is_sliced: bool = False
+    of_all_slices: bool = False
     filters: dict[str, str] = Field(default_factory=dict)
 
 
@@ -56,6 +58,11 @@ class _Tile(_Declared):
     def metrics_shown(self) -> list[str]:
         """The metrics that it names."""
         return []
+
+    @property
+    def columns_shown(self) -> set[str]:
+        """The columns that it names, beside those that its metrics are made of."""
+        return set()
 
 
 class Figures(_Tile):
@@ -81,8 +88,13 @@ class Series(_Tile):
     """Metrics by day, one at a time; or stacked by a column's values."""
 
     kind: Literal["series"]
-    metrics: list[str]
+    metrics: list[str] = Field(min_length=1)
     by: str | None = None
+
+    @property
+    def columns_shown(self) -> set[str]:
+        """The columns that it names, beside those that its metrics are made of."""
+        return {"day"} | ({self.by} if self.by else set())
 
     @property
     def metrics_shown(self) -> list[str]:
@@ -94,7 +106,15 @@ class Waterfall(_Tile):
     """What each factor contributed to the newest change within the days chosen."""
 
     kind: Literal["waterfall"]
-    comparisons: list[str]
+    comparisons: list[str] = Field(min_length=1)
+
+    @property
+    def columns_shown(self) -> set[str]:
+        """The columns that it needs."""
+        return {
+            *("comparison", "day", "days_now", "base_starts_on", "days_base", "is_to_date"),
+            *("position", "factor", "effect", "contribution", "result_base", "result_now"),
+        }
 
 
 class Funnel(_Tile):
@@ -119,6 +139,11 @@ class Bars(_Tile):
     most: int = 12
     smallest_first: bool = False
 
+    @property
+    def columns_shown(self) -> set[str]:
+        """The columns that it names."""
+        return {self.category, self.value}
+
 
 class Concentration(_Tile):
     """The share of a sum that the largest so many hold."""
@@ -126,6 +151,11 @@ class Concentration(_Tile):
     kind: Literal["concentration"]
     key: str
     value: str
+
+    @property
+    def columns_shown(self) -> set[str]:
+        """The columns that it names."""
+        return {self.key, self.value}
 
 
 class Column(_Declared):
@@ -145,6 +175,13 @@ class Rows(_Tile):
     order_by: str | None = None
     most: int = 15
     empty: Text | None = None
+
+    @property
+    def columns_shown(self) -> set[str]:
+        """The columns that it names."""
+        return {column.name for column in self.columns} | (
+            {self.order_by} if self.order_by else set()
+        )
 
 
 Tile = Annotated[
@@ -166,7 +203,7 @@ class Page(_Declared):
         tiles: what it shows, in order.
     """
 
-    name: str
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     place: int
     title: Text
     lead: Text
@@ -181,14 +218,16 @@ def read_pages(project: Path) -> list[Page]:
     Raises:
         DashboardError: one cannot be read, or a tile names data that its page has not.
     """
-    pages = []
+    pages: list[Page] = []
     for file in sorted((project / FOLDER).glob("*.yml")):
         if file.name == WORDS:
             continue
         try:
             page = Page.model_validate(yaml.safe_load(file.read_text("utf-8")))
-        except (OSError, yaml.YAMLError, ValidationError) as failed:
+        except (OSError, ValueError, yaml.YAMLError) as failed:
             raise DashboardError(f"{file} cannot be read as a page: {failed}") from failed
+        if page.name in {other.name for other in pages}:
+            raise DashboardError(f"{file} is named {page.name!r}, as another page is.")
         for tile in page.tiles:
             if tile.data not in page.data:
                 raise DashboardError(
@@ -201,6 +240,9 @@ def read_pages(project: Path) -> list[Page]:
     return sorted(pages, key=lambda page: page.place)
 
 
+_Words = TypeAdapter(dict[str, Text])
+
+
 def read_words(project: Path) -> dict[str, dict[str, str]]:
     """{word: {language: text}} of what every page says around its tiles.
 
@@ -209,7 +251,7 @@ def read_words(project: Path) -> dict[str, dict[str, str]]:
     """
     file = project / FOLDER / WORDS
     try:
-        declared: dict[str, dict[str, str]] = yaml.safe_load(file.read_text("utf-8"))
-        return {word: Text.model_validate(texts).model_dump() for word, texts in declared.items()}
-    except (OSError, yaml.YAMLError, ValidationError) as failed:
+        declared = _Words.validate_python(yaml.safe_load(file.read_text("utf-8")))
+        return {word: text.model_dump() for word, text in declared.items()}
+    except (OSError, ValueError, yaml.YAMLError) as failed:
         raise DashboardError(f"{file} cannot be read: {failed}") from failed

@@ -3,13 +3,13 @@
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tributary.dashboard.pages import DashboardError
+from tributary.dashboard.pages import FOLDER, DashboardError
 from tributary.dashboard.site import write_site
 from tributary.publish.places import Places
 from tributary.publish.publication import served_name
@@ -18,13 +18,13 @@ from tributary.settings import Settings
 
 
 class _Site:
-    """A site that is written again when another publication is served."""
+    """A site that is written again when what it shows is another."""
 
     def __init__(self, settings: Settings, folder: Path, days: int) -> None:
         self.folder = folder
         self._settings = settings
         self._days = days
-        self._shown: str | None = None
+        self._shown: object = None
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
@@ -34,10 +34,22 @@ class _Site:
             DashboardError, QuestionError: as `write_site`; the pages stay as they were.
         """
         with self._lock:
-            now = served_name(Places(self._settings.warehouse))
-            if now is None or now != self._shown:
+            now = self._what_is_shown()
+            if now != self._shown:
                 write_site(self._settings, self.folder, self._days)
                 self._shown = now
+
+    def _what_is_shown(self) -> object:
+        """All that a page hangs on: the publication, the runs' reports, and the declarations."""
+        places = Places(self._settings.warehouse)
+        files = [*places.runs.glob("*/report.json"), *places.publications.glob("*/manifest.json")]
+        files += (self._settings.project / FOLDER).glob("*.yml")
+        changed = {}
+        for file in files:
+            # Old runs go while new ones come.
+            with suppress(FileNotFoundError):
+                changed[file] = file.stat().st_mtime_ns
+        return served_name(places), changed
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -61,6 +73,10 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
+    def list_directory(self, path: Any) -> None:
+        """Folders are not listed."""
+        self.send_error(404)
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name there)
         """Say nothing of each request."""
 
@@ -82,7 +98,8 @@ def served_site(
             server = ThreadingHTTPServer((host, port), partial(_Handler, site))
         except (OSError, OverflowError) as failed:
             raise DashboardError(
-                f"The pages cannot be served at {host}:{port}: {failed}. Choose another: --port."
+                f"The pages cannot be served at {host}:{port}: {failed}. Choose another place: "
+                "--port, --host."
             ) from failed
         with server:
             yield server

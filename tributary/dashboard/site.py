@@ -2,12 +2,12 @@
 
 import json
 from datetime import timedelta
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from tributary.dashboard.data import Span, rows_of
-from tributary.dashboard.pages import DashboardError, Page, read_pages, read_words
+from tributary.dashboard.data import Span, Table, rows_of
+from tributary.dashboard.pages import FOLDER, WORDS, DashboardError, Page, read_pages, read_words
 from tributary.metrics_page import Metric, known_metrics
 from tributary.publish.manifest import Manifest
 from tributary.publish.publication import Publication
@@ -16,10 +16,11 @@ from tributary.rendering import Renderer
 from tributary.settings import Settings
 
 ASSETS = Path(__file__).with_name("assets")
-CHARTS = "vega.js"
+SCRIPT = "dashboard.js"
 FIRST = "index.html"
 DAYS = 92
 _MOST_DAYS = 36_525
+_TERMS = ("numerator", "minus", "denominator")
 
 
 def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
@@ -48,12 +49,15 @@ def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
         for page in pages:
             _check_names(page, metrics, renderer.variables["identities"])
         shown = {page.name: rows_of(marts, page, span, settings) for page in pages}
+    for page in pages:
+        _check_columns(page, shown[page.name], metrics, renderer.variables["identities"])
+    html = {page.name: _html(page, pages, words) for page in pages}
+    _refuse_foreign(folder)
     manifest = publication.manifest
     try:
         (folder / "assets").mkdir(parents=True, exist_ok=True)
-        if not (folder / "assets" / CHARTS).exists():
-            (folder / "assets" / CHARTS).write_text(_charts(), "utf-8")
-        for asset in ("dashboard.css", "dashboard.js"):
+        _write_charts(folder / "assets")
+        for asset in ("dashboard.css", SCRIPT):
             (folder / "assets" / asset).write_text((ASSETS / asset).read_text("utf-8"), "utf-8")
         for page in pages:
             payload = {
@@ -74,7 +78,8 @@ def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
             text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
             script = f"window.tributary = {text};\n"
             (folder / "assets" / f"{page.name}.js").write_text(script, "utf-8")
-            (folder / file_of(page, pages)).write_text(_html(page, pages, words), "utf-8")
+            (folder / file_of(page, pages)).write_text(html[page.name], "utf-8")
+        _remove_others(folder, pages)
     except OSError as failed:
         raise DashboardError(f"The site cannot be written to {folder}: {failed}.") from failed
     return manifest
@@ -95,27 +100,62 @@ def file_of(page: Page, pages: list[Page]) -> str:
     return FIRST if page is pages[0] else f"{page.name}.html"
 
 
+def _refuse_foreign(folder: Path) -> None:
+    """Nobody's own page is written over."""
+    if (folder / FIRST).exists() and not (folder / "assets" / SCRIPT).exists():
+        raise DashboardError(
+            f"{folder} has a page {FIRST} that is none of these. Name another folder."
+        )
+
+
+def _remove_others(folder: Path, pages: list[Page]) -> None:
+    """Pages that were declared once would go on showing what they showed."""
+    kept = {file_of(page, pages) for page in pages}
+    for file in folder.glob("*.html"):
+        if file.name not in kept and f"assets/{SCRIPT}" in file.read_text("utf-8", "replace"):
+            file.unlink()
+            (folder / "assets" / f"{file.stem}.js").unlink(missing_ok=True)
+
+
 def _html(page: Page, pages: list[Page], words: dict[str, dict[str, str]]) -> str:
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, StrictUndefined, UndefinedError
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string((ASSETS / "page.html").read_text("utf-8"))
     files = [(other, file_of(other, pages)) for other in pages]
-    return template.render(page=page, pages=files, words=words, charts=CHARTS)
+    try:
+        return template.render(page=page, pages=files, words=words, charts=charts_file())
+    except UndefinedError as failed:
+        raise DashboardError(f"{FOLDER}/{WORDS} lacks a word of every page: {failed}.") from failed
 
 
-def _charts() -> str:
-    """Vega-Lite with its renderer, as one script."""
-    if not find_spec("vl_convert"):
+def charts_file() -> str:
+    """The name of the script of the charts, which tells its version.
+
+    Raises:
+        DashboardError: the library is not installed.
+    """
+    try:
+        return f"vega-{version('vl-convert-python')}.js"
+    except PackageNotFoundError as failed:
         raise DashboardError(
             "The charts' library is not installed: uv sync --extra dashboard (or pip install "
             "'tributary[dashboard]')."
-        )
+        ) from failed
+
+
+def _write_charts(assets: Path) -> None:
+    """Vega-Lite with its renderer, as one script: in one step, since it is not written again."""
+    file = assets / charts_file()
+    if file.exists():
+        return
     import vl_convert
 
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    half = file.with_suffix(".half")
+    half.write_text(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"), "utf-8")
+    half.replace(file)
 
 
 def _definition(metric: Metric, ratios: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +166,7 @@ def _definition(metric: Metric, ratios: dict[str, Any]) -> dict[str, Any]:
         "label": {"en": english, "zh": metric.label_zh},
         "family": metric.family,
         "format": _format(metric),
-        **{key: formula[key] for key in ("numerator", "minus", "denominator") if key in formula},
+        **{key: formula[key] for key in _TERMS if key in formula},
         "scale": formula.get("scale", 1),
     }
 
@@ -152,3 +192,36 @@ def _check_names(page: Page, metrics: dict[str, Any], identities: dict[str, Any]
                     f"dashboards/{page.name}.yml: the tile {tile.title.en!r} shows {name!r}, and "
                     "neither a metric nor an identity of that name is declared."
                 )
+
+
+def _check_columns(
+    page: Page, data: dict[str, Table], metrics: dict[str, Any], identities: dict[str, Any]
+) -> None:
+    """Refuse what names a column that its data has not: it would be shown as nothing."""
+    for name, dataset in page.data.items():
+        asked = {*filter(None, [dataset.day]), *dataset.filters.values()}
+        asked |= {"dimension", "dimension_value"} if dataset.is_sliced else set()
+        _refuse_absent(page, f"The data {name}", asked, data[name])
+    for tile in page.tiles:
+        shown = list(tile.metrics_shown)
+        if tile.kind == "chain":
+            identity = identities[tile.identity]
+            told = [
+                one if isinstance(one, dict) else {"metric": one} for one in identity["factors"]
+            ]
+            shown = [identity["result"], *(one["metric"] for one in told if "metric" in one)]
+        asked = set(tile.columns_shown)
+        for name in shown:
+            metric = metrics[name]
+            parts = {metric[key] for key in _TERMS if key in metric}
+            asked |= parts or {name}
+        _refuse_absent(page, f"The tile {tile.title.en!r}", asked, data[tile.data])
+
+
+def _refuse_absent(page: Page, what: str, asked: set[str], table: Table) -> None:
+    absent = asked.difference(table["columns"])
+    if absent and not table["is_missing"]:
+        raise DashboardError(
+            f"dashboards/{page.name}.yml: {what} needs {', '.join(sorted(absent))}, which its data "
+            f"does not have. It has {', '.join(table['columns'])}."
+        )

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ PAGES = read_pages(ROOT)
 FILES = [file_of(page, PAGES) for page in PAGES]
 FROM, TO = "2026-11-09", "2026-11-15"
 SLOWEST_MS = 2_000
-PHONE = {"width": 360, "height": 740}
+PHONE = {"width": 320, "height": 740}
 
 pytestmark = pytest.mark.skipif(
     not find_browser() and not os.environ.get("CI"),
@@ -110,8 +111,9 @@ def answer(settings: Settings, sql: str) -> dict[str, float]:
 SUMS = """
     select
         sum(revenue) as revenue, sum(requests) as requests, sum(ad_impressions) as ad_impressions,
-        sum(ad_clicks) as ad_clicks, avg(users) as users,
-        avg(active_advertisers) as active_advertisers, sum(ad_requests) / sum(requests) as pvr,
+        sum(ad_clicks) as ad_clicks, sum(users) / {days} as users,
+        sum(active_advertisers) / {days} as active_advertisers,
+        sum(ad_requests) / sum(requests) as pvr,
         sum(ad_impressions) / sum(ad_requests) as asn, sum(ad_clicks) / sum(ad_impressions) as ctr2,
         sum(revenue) / sum(ad_clicks) as acp
     from {mart} where requested_on between '{first}' and '{last}' and {where}
@@ -119,7 +121,8 @@ SUMS = """
 
 
 def sums(first: str, last: str, where: str, mart: str = "revenue_daily_by_segment") -> str:
-    return SUMS.format(mart=mart, first=first, last=last, where=where)
+    days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    return SUMS.format(mart=mart, first=first, last=last, where=where, days=days)
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -160,6 +163,8 @@ def test_a_day_s_figures_are_the_row_of_the_mart(visit: Any, settings: Settings)
     [
         ("#surface", "search", "dimension = 'surface' and dimension_value = 'search'"),
         ("#region_code", "cn-sh", "dimension = 'region_code' and dimension_value = 'cn-sh'"),
+        # On some days nobody came from there: the mean is over all of them.
+        ("#region_code", "us-tx", "dimension = 'region_code' and dimension_value = 'us-tx'"),
         ("#device_type", "phone", "dimension = 'device_type' and dimension_value = 'phone'"),
     ],
 )
@@ -179,6 +184,41 @@ def test_a_filter_shows_its_slice(
     assert value in seen.page.inner_text("#chosen")
     chosen = seen.page.eval_on_selector_all("[data-filter]", "all => all.map(one => one.value)")
     assert sorted(chosen) == ["", "", value]
+
+
+@pytest.mark.parametrize(
+    ("file", "chains"), [("index.html", 1), ("advertisers.html", 2)], ids=["revenue", "advertisers"]
+)
+@pytest.mark.parametrize("said", ["", f"from={FROM}&to={TO}&region_code=us-tx", "from=2026-11-15"])
+def test_factors_shown_multiply_to_the_result_shown(
+    visit: Any, file: str, chains: int, said: str
+) -> None:
+    page = visit(file, said or f"from={FROM}&to={TO}").page
+    assert page.locator(".chain").count() == chains
+    for chain in page.locator(".chain").all():
+        values = chain.locator("[data-metric]").evaluate_all(
+            "all => all.map(one => one.dataset.value)"
+        )
+        signs = chain.locator(".sign").all_inner_texts()
+        if "" in values:
+            continue
+        product = float(values[1])
+        for sign, value in zip(signs[1:], values[2:], strict=True):
+            product = product / float(value) if sign == "÷" else product * float(value)
+        assert product == pytest.approx(float(values[0]), rel=1e-12)
+
+
+def test_changes_of_means_are_over_the_days_chosen(visit: Any, settings: Settings) -> None:
+    seen = visit("index.html", f"from={FROM}&to={TO}&region_code=us-tx")
+    where = "dimension = 'region_code' and dimension_value = 'us-tx'"
+    now, before = (
+        answer(settings, sums(*days, where)) for days in ((FROM, TO), ("2026-11-02", "2026-11-08"))
+    )
+    card = seen.page.locator(".cards > div").filter(has_text="Users, a day")
+    moved = 100 * (now["users"] / before["users"] - 1)
+    shown = card.locator(".change").inner_text()
+    assert float(re.sub(r"[^\d.]", "", shown)) == pytest.approx(abs(moved), abs=0.01)
+    assert ("▲" in shown) == (moved > 0)
 
 
 def test_the_period_changes_the_figures(visit: Any, settings: Settings) -> None:
@@ -319,10 +359,72 @@ def test_filters_answer_to_the_keyboard(visit: Any) -> None:
     assert page.input_value("#surface") != ""
 
 
+def test_a_date_that_is_typed_is_taken_when_the_field_is_left(visit: Any) -> None:
+    page = visit("index.html").page
+    page.focus("#from")
+    page.keyboard.type("10202026")
+    page.keyboard.press("Enter")
+    assert page.input_value("#from") == "2026-10-20"
+    page.focus("#to")
+    page.keyboard.type("11152026")
+    page.focus("#language")
+    assert page.input_value("#from") == "2026-10-20"
+    assert page.input_value("#to") == "2026-11-15"
+
+
+def test_skipping_to_the_figures_keeps_the_choice(visit: Any) -> None:
+    page = visit("index.html", f"lang=zh&from={FROM}&to={TO}&surface=search").page
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "figures"
+    assert page.input_value("#surface") == "search"
+    assert page.get_attribute("html", "lang") == "zh"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_chart_says_in_words_what_it_shows(visit: Any, file: str) -> None:
+    page = visit(file, f"lang=zh&from={FROM}&to={TO}").page
+    for chart in page.locator(".chart").all():
+        assert chart.get_attribute("role") == "img"
+        told = chart.get_attribute("aria-label") or ""
+        assert re.search(r"[\u4e00-\u9fff]", told)
+        assert "Vega" not in told
+    aloud = "all => all.filter(one => !one.closest('[aria-hidden=true]')).length"
+    assert page.eval_on_selector_all("[role=graphics-document]", aloud) == 0
+
+
+def test_a_mark_tells_its_day(visit: Any) -> None:
+    page = visit("index.html").page
+    page.locator(".series svg .mark-rect path").first.hover()
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    assert f"{FROM}" in page.inner_text("#vg-tooltip-element")
+
+
+def test_bars_that_are_not_drawn_are_said_and_among_the_data(
+    visit: Any, settings: Settings
+) -> None:
+    seen = visit("health.html")
+    seen.choose("[data-days='0']", "")
+    reasons = answer(
+        settings,
+        "select count(distinct reason) as n from quarantine_summary where first_reason_rows <> 0",
+    )["n"]
+    tile = seen.page.locator(".bars").first
+    assert f"{reasons - 12:.0f} more values" in tile.inner_text()
+    tile.locator("summary").click()
+    tile.locator("tbody tr").nth(int(reasons) - 1).wait_for()
+
+
 def test_a_choice_is_in_the_address_and_a_wrong_one_is_not_taken(visit: Any) -> None:
     seen = visit("index.html", "lang=en&from=2026-11-10&to=2026-11-12&surface=search")
     assert seen.page.input_value("#surface") == "search"
     assert seen.page.input_value("#from") == "2026-11-10"
+    both = visit("index.html", f"from={FROM}&to=2026-02-30&surface=search&region_code=cn-bj")
+    assert both.page.input_value("#to") == TO
+    assert both.page.input_value("#region_code") == ""
+    seen.choose(".waterfall select", "day_on_day")
+    again = visit("index.html", seen.page.url.partition("#")[2])
+    assert again.page.input_value(".waterfall select") == "day_on_day"
     odd = visit("index.html", "from=banana&to=2031-01-01&surface=<img src=x>&lang=xx")
     assert odd.page.input_value("#to") == TO
     assert odd.page.input_value("#surface") == ""

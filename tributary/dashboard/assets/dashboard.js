@@ -1,5 +1,5 @@
 // Draws a page from what its own file holds (window.tributary). A figure of several days is made from sums:
-// a ratio is sum over sum, never a mean of ratios; what is distinct by day is shown as a mean of days.
+// a ratio is sum over sum, never a mean of ratios; what is distinct by day is shown as a mean of the days chosen.
 "use strict";
 
 (() => {
@@ -23,11 +23,15 @@
 
   function written(value, format) {
     if (value === null || value === undefined) return "–";
+    if (format === "metric") return label(value);
+    if (format === "word") return say(value);
     if (format === "text" || format === "date" || typeof value === "string") return String(value);
     const options = {
       count: { maximumFractionDigits: 1 },
       share: { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 2 },
-      money: { style: "currency", currency: publication.currency },
+      money: { style: "currency", currency: publication.currency,
+        ...(Math.abs(value) >= 1e6 ? { maximumFractionDigits: 0 } : {}) },
+      amount: { minimumFractionDigits: 2, maximumFractionDigits: 6 },
       number: { maximumSignificantDigits: 5 },
     }[format];
     return new Intl.NumberFormat(locale(), options).format(value);
@@ -53,23 +57,25 @@
     return element("div", { class: "figure", "data-metric": name, "data-value": exact }, written(value, format));
   }
 
-  function change(now, before) {
+  function change(now, before, hasEarlierDays) {
     const moved = changeOf(now, before);
     if (moved === null) {
-      return element("div", { class: "change soft" }, say(before === null ? "no_earlier_days" : "no_value"));
+      const why = hasEarlierDays ? (now === null ? "no_value" : "no_value_before") : "no_earlier_days";
+      return element("div", { class: "change soft" }, say(why));
     }
     const sign = moved > 0 ? "▲ +" : moved < 0 ? "▼ −" : "";
     const text = `${sign}${written(Math.abs(moved), "share")}`;
     return element("div", { class: `change ${moved > 0 ? "up" : moved < 0 ? "down" : "soft"}` }, text);
   }
 
-  function tableOf(columns, rows) {
-    const isNumber = (column) => !["text", "date"].includes(column.format);
+  const isNumber = (column) => !["text", "date", "metric", "word"].includes(column.format);
+
+  function tableOf(columns, rows, title) {
     const heads = columns.map((column) =>
       element("th", { scope: "col", class: isNumber(column) ? "number" : "" }, column.label));
     const lines = rows.map((row) => element("tr", {}, ...columns.map((column) =>
       element("td", { class: isNumber(column) ? "number" : "" }, written(row[column.name], column.format)))));
-    return element("div", { class: "scroll", tabindex: "0" },
+    return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title },
       element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines)));
   }
 
@@ -97,7 +103,8 @@
     const hasWhole = cuts.map(([, column]) => rowsOfData[name].some((row) => row[column] === WHOLE));
     return rowsOfData[name].filter((row) => {
       if (dataset.day && !isWithin(row[dataset.day], from, to)) return false;
-      if (dataset.is_sliced && (row.dimension !== dimension || row.dimension_value !== value)) return false;
+      const isAll = dataset.of_all_slices && dimension === WHOLE;
+      if (dataset.is_sliced && !isAll && (row.dimension !== dimension || row.dimension_value !== value)) return false;
       return cuts.every(([filter, column], i) => {
         const wanted = state.filters[filter] || (hasWhole[i] ? WHOLE : "");
         return !wanted || row[column] === wanted;
@@ -112,7 +119,9 @@
     return total / 1e6;
   }
 
-  function valueOf(name, rows) {
+  // `days`: how many the rows are of, of which some may have none. A count of distinct things is a mean of them,
+  // and so is everything that stands beside one in a product.
+  function valueOf(name, rows, days, isDaily) {
     if (!rows.length) return null;
     const metric = metrics[name];
     if (metric.denominator) {
@@ -121,26 +130,46 @@
       return below === 0 ? null : (metric.scale * above) / below;
     }
     const total = sum(rows, name);
-    return metric.family === "distinct" ? total / new Set(rows.map((row) => row.day)).size : total;
+    return metric.family === "distinct" || isDaily ? total / days : total;
   }
 
-  function rowsBefore(name) {
+  const isDistinct = (name) => metrics[name].family === "distinct" || metrics[metrics[name].denominator]?.family === "distinct";
+
+  function named(name, isDaily) {
+    const isMean = !metrics[name].denominator && (isDaily || metrics[name].family === "distinct");
+    return isMean && state.from !== state.to ? `${label(name)}, ${say("per_day")}` : label(name);
+  }
+
+  // Both periods of a tile: how a metric is shown, and by how much it moved.
+  function comparison(data) {
     const days = daysBetween(state.from, state.to);
     const from = shifted(state.from, -days);
-    return from < publication.first_day ? [] : rowsOf(name, from, shifted(state.from, -1));
+    const hasEarlierDays = from >= publication.first_day;
+    const [now, before] = [rowsOf(data), hasEarlierDays ? rowsOf(data, from, shifted(state.from, -1)) : []];
+    return (name, isDaily = false) => {
+      const value = valueOf(name, now, days, isDaily);
+      return [figure(value, formatOf(name), name), change(value, valueOf(name, before, days, isDaily), hasEarlierDays)];
+    };
   }
 
   // Charts -------------------------------------------------------------------------------------------
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  function draw(body, spec, alternative, columns, rows) {
-    const place = element("div", { class: "chart", role: "img", "aria-label": alternative });
-    const details = element("details", {}, element("summary", {}, say("data")));
+  function unfolded(summary, columns, rows, title) {
+    const details = element("details", {}, element("summary", {}, summary));
     details.addEventListener("toggle", () => {
-      if (details.open && details.children.length === 1) details.append(tableOf(columns, rows));
+      if (details.open && details.children.length === 1) details.append(tableOf(columns, rows, title));
     });
-    body.replaceChildren(place, details);
+    return details;
+  }
+
+  // What is drawn is told in words around it, and row by row below it: the drawing itself says nothing aloud.
+  function draw(body, spec, alternative, columns, rows, note = "") {
+    const place = element("div", { "aria-hidden": "true" });
+    const chart = element("div", { class: "chart", role: "img", "aria-label": alternative }, place);
+    body.replaceChildren(note && element("p", { class: "note" }, note), chart,
+      unfolded(say("data"), columns, rows, alternative));
     const axis = { labelColor: colour("--soft"), titleColor: colour("--soft"), gridColor: colour("--line"),
       domainColor: colour("--line"), tickColor: colour("--line"), labelFontSize: 12 };
     const full = {
@@ -148,8 +177,8 @@
       width: "container", height: 240, background: null, autosize: { type: "fit-x", contains: "padding" },
       config: {
         font: "system-ui, sans-serif", view: { stroke: null }, axis,
-        legend: { labelColor: colour("--ink"), titleColor: colour("--soft"), orient: "bottom", columns: 3 },
-        range: { category: ["#2456a6", "#c2571a", "#1b7f5c", "#8a3fa0", "#a88400", "#4b6b8a", "#b3261e"] },
+        legend: { labelColor: colour("--ink"), titleColor: colour("--soft"), orient: "bottom", columns: 3, labelFontSize: 12 },
+        range: { category: colour("--categories").split(" ") },
       },
       ...spec,
     };
@@ -162,29 +191,22 @@
 
   const tiles = {
     figures(tile, body) {
-      const [now, before] = [rowsOf(tile.data), rowsBefore(tile.data)];
-      const cards = tile.metrics.map((name) => {
-        const value = valueOf(name, now);
-        const isMean = metrics[name].family === "distinct" && state.from !== state.to;
-        return element("div", {},
-          element("dt", {}, isMean ? `${label(name)}, ${say("per_day")}` : label(name)),
-          element("dd", {}, figure(value, formatOf(name), name), change(value, valueOf(name, before))));
-      });
+      const compared = comparison(tile.data);
+      const cards = tile.metrics.map((name) =>
+        element("div", {}, element("dt", {}, named(name)), element("dd", {}, ...compared(name))));
       body.replaceChildren(element("dl", { class: "cards" }, ...cards));
     },
 
     chain(tile, body) {
-      const [now, before] = [rowsOf(tile.data), rowsBefore(tile.data)];
+      const compared = comparison(tile.data);
       const identity = identities[tile.identity];
-      const box = (name, kind) => {
-        const value = valueOf(name, now);
-        return element("div", { class: kind },
-          element("div", { class: "soft" }, label(name)),
-          figure(value, formatOf(name), name), change(value, valueOf(name, before)));
-      };
+      const factors = identity.factors.map((one) => (typeof one === "string" ? { metric: one } : one));
+      // Days of a user are no users: beside a distinct count an amount is that of a day, too.
+      const isDaily = factors.some((factor) => factor.metric && isDistinct(factor.metric));
+      const box = (name, kind) => element("div", { class: kind },
+        element("div", { class: "soft" }, named(name, isDaily)), ...compared(name, isDaily));
       const parts = [box(identity.result, "result"), element("span", { class: "sign" }, "=")];
-      identity.factors.forEach((declared, i) => {
-        const factor = typeof declared === "string" ? { metric: declared } : declared;
+      factors.forEach((factor, i) => {
         if (i) parts.push(element("span", { class: "sign" }, factor.divide ? "÷" : "×"));
         const scale = factor.constant || factor.scale;
         if (scale) parts.push(element("span", { class: "sign" }, String(scale)));
@@ -207,12 +229,14 @@
       }
       const format = formatOf(metric);
       const values = [...groups.values()]
-        .map((one) => ({ day: one.day, group: one.group, value: valueOf(metric, one.rows) }));
+        .map((one) => ({ day: one.day, on: one.day, group: one.group, value: valueOf(metric, one.rows, 1) }));
       const x = { field: "day", type: "temporal", title: null, timeUnit: "utcyearmonthdate", axis: { format: "%m-%d" } };
+      const band = { field: "on", type: "ordinal", title: null,
+        axis: { labelExpr: "slice(datum.value, 5)", labelAngle: 0, labelOverlap: true } };
       const y = { field: "value", type: "quantitative", title: null, axis: { format: tickFormat(format) } };
-      const tooltip = [{ field: "day", title: say("day") }, { field: "value", title: label(metric), format: ",.6~g" }];
+      const tooltip = [{ field: "on", type: "nominal", title: say("day") }, { field: "value", title: label(metric), format: ",.6~g" }];
       const spec = tile.by
-        ? { mark: "bar", encoding: { x, y, color: { field: "group", title: null },
+        ? { mark: "bar", encoding: { x: band, y, color: { field: "group", title: null },
             tooltip: [...tooltip, { field: "group", title: say(tile.by) }] } }
         : { mark: { type: "line", point: true, color: colour("--mark") },
             encoding: { x, y: { ...y, scale: { zero: metrics[metric].family !== "ratio" } }, tooltip } };
@@ -232,6 +256,8 @@
       const rows = all.filter((row) => row.day === newest).sort((a, b) => a.position - b.position);
       if (!rows.length) return body.replaceChildren(noRows());
       const [base, now] = [rows[0].result_base, rows[0].result_now];
+      const days = (first, length) => (length > 1 ? `${first} – ${shifted(first, length - 1)}` : first);
+      const [old, fresh] = [days(rows[0].base_starts_on, rows[0].days_base), days(newest, rows[0].days_now)];
       const bars = [{ name: `${rows[0].base_starts_on} ${say("before")}`, from: 0, to: base, amount: base, kind: "total" }];
       let reached = base;
       for (const row of rows) {
@@ -263,17 +289,15 @@
       const moved = `${written(base, "money")} → ${written(now, "money")}`;
       body.dataset.base = base;
       body.dataset.now = now;
-      const text = `${newest} ${say("held_against")} ${rows[0].base_starts_on}: ${moved}`;
-      return draw(body, spec, text, columns, bars).then((view) => {
-        body.prepend(element("p", { class: "note" }, text));
-        return view;
-      });
+      const soFar = rows[0].is_to_date ? ` (${say("to_date")})` : "";
+      const text = `${fresh}${soFar} ${say("held_against")} ${old}: ${moved}`;
+      return draw(body, spec, text, columns, bars, text);
     },
 
     funnel(tile, body) {
       const rows = rowsOf(tile.data);
       if (!rows.length) return body.replaceChildren(noRows());
-      const values = tile.stages.map((name) => valueOf(name, rows));
+      const values = tile.stages.map((name) => valueOf(name, rows, daysBetween(state.from, state.to)));
       const most = Math.max(...values, 1);
       const stages = values.map((value, i) => {
         const before = i ? values[i - 1] : null;
@@ -293,8 +317,9 @@
       const sums = summed(rowsOf(tile.data), [tile.category], [tile.value]).filter((row) => row[tile.value] !== 0);
       if (!sums.length) return body.replaceChildren(noRows());
       sums.sort((a, b) => (tile.smallest_first ? a[tile.category] - b[tile.category] : b[tile.value] - a[tile.value]));
-      const shown = sums.slice(0, tile.most)
-        .map((row) => ({ name: String(row[tile.category] ?? "–"), value: row[tile.value] }));
+      const all = sums.map((row) => ({ name: String(row[tile.category] ?? "–"), value: row[tile.value] }));
+      const shown = all.slice(0, tile.most);
+      const left = all.length - shown.length;
       const spec = {
         data: { values: shown },
         height: 26 * shown.length,
@@ -309,7 +334,8 @@
         { name: "name", label: tile.title[state.lang], format: "text" },
         { name: "value", label: say("value"), format: tile.format },
       ];
-      return draw(body, spec, tile.title[state.lang], columns, shown);
+      const rest = left > 0 ? `${left} ${say("more_values")}: ${written(sum(all.slice(tile.most), "value"), tile.format)}` : "";
+      return draw(body, spec, tile.title[state.lang], columns, all, rest);
     },
 
     concentration(tile, body) {
@@ -340,25 +366,22 @@
       ];
       const told = [1, 5, 10].filter((n) => n < values.length)
         .map((n) => `${say("largest")} ${n} ${say("hold")} ${written(values[n - 1].share, "share")}`).join(" · ");
-      return draw(body, spec, told || tile.title[state.lang], columns, values).then((view) => {
-        body.prepend(element("p", {}, told));
-        return view;
-      });
+      return draw(body, spec, told || tile.title[state.lang], columns, values, told);
     },
 
     rows(tile, body) {
       let rows = rowsOf(tile.data);
       if (tile.is_summed) {
-        const isText = (column) => ["text", "date"].includes(column.format);
-        rows = summed(rows, tile.columns.filter(isText).map((column) => column.name),
-          tile.columns.filter((column) => !isText(column)).map((column) => column.name));
+        rows = summed(rows, tile.columns.filter((column) => !isNumber(column)).map((column) => column.name),
+          tile.columns.filter(isNumber).map((column) => column.name));
       }
       if (tile.order_by) rows = [...rows].sort((a, b) => b[tile.order_by] - a[tile.order_by]);
       if (!rows.length) return body.replaceChildren(noRows(tile.empty && tile.empty[state.lang]));
       const columns = tile.columns.map((column) => ({ ...column, label: column.label[state.lang] }));
-      const left = rows.length - tile.most;
-      return body.replaceChildren(tableOf(columns, rows.slice(0, tile.most)),
-        left > 0 ? element("p", { class: "note" }, `${left} ${say("more_rows")}`) : "");
+      const left = rows.slice(tile.most);
+      const title = tile.title[state.lang];
+      return body.replaceChildren(tableOf(columns, rows.slice(0, tile.most), title),
+        left.length ? unfolded(`${left.length} ${say("more_rows")}`, columns, left, title) : "");
     },
   };
 
@@ -377,7 +400,7 @@
 
   function choice(controls, key, word, values, told) {
     const select = controls.querySelector("select") || element("select");
-    state.chosen[key] = state.chosen[key] || values[0];
+    if (!values.includes(state.chosen[key])) state.chosen[key] = values[0];
     if (values.length > 1) {
       select.replaceChildren(...values.map((value) => element("option", { value }, told(value))));
       select.value = state.chosen[key];
@@ -413,41 +436,48 @@
   function rememberInAddress() {
     const said = new URLSearchParams({ lang: state.lang, from: state.from, to: state.to });
     for (const [filter, value] of Object.entries(state.filters)) if (value) said.set(filter, value);
+    for (const link of document.querySelectorAll("nav a")) link.hash = said.toString();
+    for (const [key, value] of Object.entries(state.chosen)) said.set(`tile${key}`, value);
     history.replaceState(null, "", `#${said}`);
-    for (const link of document.querySelectorAll("nav a")) {
-      link.hash = new URLSearchParams({ lang: state.lang, from: state.from, to: state.to }).toString();
-    }
   }
 
   function readAddress() {
     const said = new URLSearchParams(location.hash.slice(1));
-    const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && text >= publication.first_day && text <= publication.last_day;
+    const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && shifted(text, 0) === text
+      && text >= publication.first_day && text <= publication.last_day;
     const given = said.get("lang") || (navigator.language.startsWith("zh") ? "zh" : "en");
     state.lang = given === "zh" ? "zh" : "en";
+    state.filters = {};
     state.to = isDay(said.get("to") || "") ? said.get("to") : publication.last_day;
     state.from = isDay(said.get("from") || "") ? said.get("from") : shifted(publication.last_day, -6);
     if (state.from < publication.first_day) state.from = publication.first_day;
     if (state.from > state.to) state.from = state.to;
     for (const filter of page.filters) {
       const value = said.get(filter);
-      state.filters[filter] = value && valuesOfFilter(filter).includes(value) ? value : "";
+      const isTaken = isSliced && Object.values(state.filters).some(Boolean);
+      state.filters[filter] = value && !isTaken && valuesOfFilter(filter).includes(value) ? value : "";
     }
+    page.tiles.forEach((_, key) => { if (said.has(`tile${key}`)) state.chosen[key] = said.get(`tile${key}`); });
   }
 
   async function render() {
     document.documentElement.lang = state.lang;
     document.title = `${page.title[state.lang]} · tributary`;
+    document.querySelector("nav").setAttribute("aria-label", say("pages"));
+    byId("filters").setAttribute("aria-label", say("filters"));
     fillFilters();
     byId("from").value = state.from;
     byId("to").value = state.to;
     const slice = Object.values(state.filters).filter(Boolean).join(", ") || say("all");
     byId("chosen").textContent = `${state.from} – ${state.to} · ${slice}`;
     byId("publication").textContent =
-      `${say("published")}: ${publication.run_id}, ${publication.made_at} · ${publication.currency}`;
+      `${say("publication")}: ${publication.run_id}, ${publication.made_at} · ${publication.currency}`;
     rememberInAddress();
     const drawn = page.tiles.map((tile, i) => {
       const section = document.querySelector(`[data-tile="${i}"]`);
-      return tiles[tile.kind](tile, section.querySelector(".body"), section.querySelector(".controls"), i);
+      const body = section.querySelector(".body");
+      if (data[tile.data].is_missing) return body.replaceChildren(noRows(say("not_published")));
+      return tiles[tile.kind](tile, body, section.querySelector(".controls"), i);
     });
     await Promise.all(drawn);
     document.documentElement.dataset.drawn = String(Number(document.documentElement.dataset.drawn || 0) + 1);
@@ -457,14 +487,23 @@
   function listen() {
     byId("language").onclick = () => { state.lang = state.lang === "en" ? "zh" : "en"; render(); };
     for (const [id, other, isWrong] of [["from", "to", (a, b) => a > b], ["to", "from", (a, b) => a < b]]) {
-      byId(id).min = publication.first_day;
-      byId(id).max = publication.last_day;
-      byId(id).onchange = (event) => {
-        if (!event.target.value || !event.target.validity.valid) { event.target.value = state[id]; return; }
-        state[id] = event.target.value;
+      const input = byId(id);
+      input.min = publication.first_day;
+      input.max = publication.last_day;
+      let isTyping = false;
+      const take = () => {
+        isTyping = false;
+        if (input.value === state[id]) return;
+        if (!input.value || !input.validity.valid) { input.value = state[id]; return; }
+        state[id] = input.value;
         if (isWrong(state[id], state[other])) state[other] = state[id];
         render();
       };
+      // While digits are typed a date passes through others: it is taken when the field is left.
+      input.onkeydown = (event) => { if (event.key === "Enter") take(); else if (event.key !== "Tab") isTyping = true; };
+      input.onpointerdown = () => { isTyping = false; };
+      input.onchange = () => { if (!isTyping) take(); };
+      input.onblur = take;
     }
     for (const button of document.querySelectorAll("[data-days]")) {
       button.onclick = () => {
@@ -483,6 +522,7 @@
       };
     }
     byId("filters").onsubmit = (event) => event.preventDefault();
+    document.querySelector(".skip").onclick = (event) => { event.preventDefault(); byId("figures").focus(); };
     window.addEventListener("hashchange", () => { readAddress(); render(); });
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", render);
   }
