@@ -1,6 +1,7 @@
 """The page of all metrics, in English and Chinese, from their declarations.
 
-`python -m tributary.metrics_page` writes `docs/metrics.md` and `docs/metrics.zh-CN.md`.
+`python -m tributary.metrics_page` writes `docs/metrics.md`, `docs/metrics.zh-CN.md`, and the first
+page of dbt's own site, `models/docs/overview.md`.
 """
 
 import re
@@ -17,6 +18,17 @@ from tributary.settings import find_project
 from tributary.why.identity import equation_of
 
 PAGES = {"en": "docs/metrics.md", "zh": "docs/metrics.zh-CN.md"}
+OVERVIEW = "models/docs/overview.md"
+_INTRODUCTION = """# tributary
+
+From an ad platform's raw event logs to a metrics mart in which every revenue identity holds.
+
+**Exposures** (left) are the pages that read the marts, and which of them each one reads. **Models**
+are in layers: `staging` types the logs and names each broken rule, `intermediate` judges the rows,
+`facts` keep them by day, `marts` are what is published. The button at the lower right shows the
+lineage. What is served is not what stands in the build: a mart is published once its audit has
+passed.
+"""
 _FILES = ("requests", "impressions", "charges", "ratios", "finance_statements")
 _FAMILIES = ("additive", "distinct", "ratio", "finance")
 _HEAD = {
@@ -145,10 +157,17 @@ def page(project: Path, language: str) -> str:
     return "\n".join(parts)
 
 
+def overview(project: Path) -> str:
+    """The first page of dbt's site: what there is, and the page of metrics."""
+    metrics = page(project, "en").removeprefix(_HEAD["en"])
+    return "\n".join(["{% docs __overview__ %}", _INTRODUCTION, metrics + "{% enddocs %}", ""])
+
+
 def write(project: Path) -> None:
-    """Write the page in each language."""
+    """Write the page in each language, and dbt's first one."""
     for language, name in PAGES.items():
         (project / name).write_text(page(project, language), encoding="utf-8")
+    (project / OVERVIEW).write_text(overview(project), encoding="utf-8")
 
 
 def known_metrics(project: Path) -> Iterator[Metric]:

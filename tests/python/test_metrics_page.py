@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tributary.metrics_page import PAGES, page
+from tributary.metrics_page import OVERVIEW, PAGES, overview, page
 
 ROW = r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| "
 
@@ -14,6 +14,12 @@ ROW = r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| "
 def test_the_page_is_made_of_the_declarations_as_they_are(root: Path, language: str) -> None:
     written = (root / PAGES[language]).read_text("utf-8")
     assert written == page(root, language), "Run: uv run python -m tributary.metrics_page"
+
+
+def test_the_first_page_of_dbt_s_site_has_the_metrics(root: Path) -> None:
+    written = (root / OVERVIEW).read_text("utf-8")
+    assert written == overview(root), "Run: uv run python -m tributary.metrics_page"
+    assert len(re.findall(ROW, written, re.M)) == 60
 
 
 def test_each_metric_is_described_in_both_languages(root: Path) -> None:
