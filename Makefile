@@ -37,7 +37,7 @@ seeds: $(filter .uv/%,$(UV))
 # The models with their lineage, and the pages that read them, as one file that asks nothing of the network.
 docs: $(filter .uv/%,$(UV))
 	$(UV) run --frozen --no-dev tributary run
-	$(UV) run --frozen --no-dev dbt --quiet --no-partial-parse docs generate --static --target-path target/docs
+	$(UV) run --frozen --no-dev dbt --quiet docs generate --static --target-path target/docs
 	cp target/docs/static_index.html target/docs.html
 
 # The README's pictures of the pages, of what the checkout's own warehouse has published.
