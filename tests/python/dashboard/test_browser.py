@@ -146,6 +146,28 @@ def test_headline_figures_are_those_of_the_marts(visit: Any, settings: Settings)
     assert {name: shown[name] for name in expected} == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("file", "mart", "where"),
+    [
+        ("index.html", "revenue_daily", "surface = '(all)'"),
+        ("local.html", "local_funnel_daily", "region_code = '(all)'"),
+        ("advertisers.html", "revenue_daily", "surface = '(all)'"),
+    ],
+)
+def test_every_headline_figure_of_a_day_is_the_column_of_the_mart(
+    visit: Any, settings: Settings, file: str, mart: str, where: str
+) -> None:
+    page = PAGES[FILES.index(file)]
+    names = next(tile.metrics_shown for tile in page.tiles if tile.kind == "figures")
+    for day in (TO, "2026-10-25"):
+        row = answer(
+            settings,
+            f"select {', '.join(names)} from {mart} where requested_on = '{day}' and {where}",
+        )
+        shown = visit(file, f"from={day}&to={day}").figures(".figures")
+        assert shown == pytest.approx(row, rel=1e-12)
+
+
 def test_a_day_s_figures_are_the_row_of_the_mart(visit: Any, settings: Settings) -> None:
     for day in ("2026-11-15", "2026-11-01"):
         shown = visit("index.html", f"from={day}&to={day}").figures()
