@@ -11,7 +11,7 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments import create
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt_common.exceptions import DbtRuntimeError
-from jinja2 import Template
+from jinja2 import Environment
 from one_path import at_one_path
 from rich.console import Console
 from tiny import tiny_platform, write_platform
@@ -27,7 +27,11 @@ SORT_OF_200_MB = (
 
 def as_plain_dbt_opens_it(root: Path, target: str = "duckdb") -> Any:
     """The engine under the profile, with the settings that the environment holds."""
-    profile = Template((root / "profiles.yml").read_text("utf-8")).render(env_var=os.environ.get)
+    environment = Environment()
+    # dbt's own filter; a profile is read as YAML, which knows a number.
+    environment.filters["as_number"] = str
+    template = environment.from_string((root / "profiles.yml").read_text("utf-8"))
+    profile = template.render(env_var=os.environ.get)
     output = yaml.safe_load(profile)["tributary"]["outputs"][target]
     return create(DuckDBCredentials.from_dict(output))
 
