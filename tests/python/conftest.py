@@ -15,6 +15,9 @@ from one_path import ONE_PATH, TARGETS, at_one_path
 from receiver import Receiver
 from warm import command
 
+from tributary.dashboard.site import write_site
+from tributary.settings import Settings, without_events
+
 ROOT = Path(__file__).resolve().parents[2]
 THE_WAREHOUSE = "<the warehouse>"
 """Its path, in what one process saved for the others."""
@@ -121,6 +124,20 @@ def seeds_run(
 def built_warehouse(seeds_run: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
     """The DuckDB file of that build."""
     return seeds_run[0] / "build.duckdb"
+
+
+@pytest.fixture(scope="session")
+def settings(seeds_run: tuple[Path, subprocess.CompletedProcess[str]]) -> Settings:
+    """Of a reader of that build's publication."""
+    return without_events(seeds_run[0])
+
+
+@pytest.fixture(scope="session")
+def site(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages of it."""
+    folder = tmp_path_factory.mktemp("site")
+    write_site(settings, folder)
+    return folder
 
 
 def unit_tests_passed(

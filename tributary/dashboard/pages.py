@@ -65,16 +65,19 @@ class _Tile(_Declared):
         return set()
 
 
-class Figures(_Tile):
-    """Headline figures of the days chosen, and their change on as many days before."""
-
-    kind: Literal["figures"]
+class _OfMetrics(_Tile):
     metrics: list[str]
 
     @property
     def metrics_shown(self) -> list[str]:
         """The metrics that it names."""
         return self.metrics
+
+
+class Figures(_OfMetrics):
+    """Headline figures of the days chosen, and their change on as many days before."""
+
+    kind: Literal["figures"]
 
 
 class Chain(_Tile):
@@ -84,7 +87,7 @@ class Chain(_Tile):
     identity: str
 
 
-class Series(_Tile):
+class Series(_OfMetrics):
     """Metrics by day, one at a time; or stacked by a column's values."""
 
     kind: Literal["series"]
@@ -95,11 +98,6 @@ class Series(_Tile):
     def columns_shown(self) -> set[str]:
         """The columns that it names, beside those that its metrics are made of."""
         return {"day"} | ({self.by} if self.by else set())
-
-    @property
-    def metrics_shown(self) -> list[str]:
-        """The metrics that it names."""
-        return self.metrics
 
 
 class Waterfall(_Tile):

@@ -20,7 +20,6 @@ SCRIPT = "dashboard.js"
 FIRST = "index.html"
 DAYS = 92
 _MOST_DAYS = 36_525
-_TERMS = ("numerator", "minus", "denominator")
 
 
 def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
@@ -50,7 +49,7 @@ def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
             _check_names(page, metrics, renderer.variables["identities"])
         shown = {page.name: rows_of(marts, page, span, settings) for page in pages}
     for page in pages:
-        _check_columns(page, shown[page.name], metrics, renderer.variables["identities"])
+        _check_columns(page, shown[page.name], renderer)
     html = {page.name: _html(page, pages, words) for page in pages}
     _refuse_foreign(folder)
     manifest = publication.manifest
@@ -166,7 +165,7 @@ def _definition(metric: Metric, ratios: dict[str, Any]) -> dict[str, Any]:
         "label": {"en": english, "zh": metric.label_zh},
         "family": metric.family,
         "format": _format(metric),
-        **{key: formula[key] for key in _TERMS if key in formula},
+        **{key: formula[key] for key in ("numerator", "minus", "denominator") if key in formula},
         "scale": formula.get("scale", 1),
     }
 
@@ -194,27 +193,19 @@ def _check_names(page: Page, metrics: dict[str, Any], identities: dict[str, Any]
                 )
 
 
-def _check_columns(
-    page: Page, data: dict[str, Table], metrics: dict[str, Any], identities: dict[str, Any]
-) -> None:
+def _check_columns(page: Page, data: dict[str, Table], renderer: Renderer) -> None:
     """Refuse what names a column that its data has not: it would be shown as nothing."""
     for name, dataset in page.data.items():
         asked = {*filter(None, [dataset.day]), *dataset.filters.values()}
         asked |= {"dimension", "dimension_value"} if dataset.is_sliced else set()
         _refuse_absent(page, f"The data {name}", asked, data[name])
     for tile in page.tiles:
-        shown = list(tile.metrics_shown)
-        if tile.kind == "chain":
-            identity = identities[tile.identity]
-            told = [
-                one if isinstance(one, dict) else {"metric": one} for one in identity["factors"]
-            ]
-            shown = [identity["result"], *(one["metric"] for one in told if "metric" in one)]
         asked = set(tile.columns_shown)
-        for name in shown:
-            metric = metrics[name]
-            parts = {metric[key] for key in _TERMS if key in metric}
-            asked |= parts or {name}
+        if tile.kind == "chain":
+            declared = renderer.variables["identities"][tile.identity]
+            asked.update(renderer.call("quantities_of", declared))
+        for name in tile.metrics_shown:
+            asked.update(renderer.call("components_of", name))
         _refuse_absent(page, f"The tile {tile.title.en!r}", asked, data[tile.data])
 
 

@@ -151,7 +151,7 @@ def _of_files(before: Path, after: Path, by: str | None, asked: str | None) -> A
     with duckdb.connect() as connection:
         there = columns_of(connection, (before, after))
         identity = identity_of(renderer, asked) if asked else richest(renderer, there)
-        choose_files(connection, identity, before, after, by)
+        choose_files(connection, identity, before, after, there, by)
         return _answered(connection, renderer, identity, by, str(before), str(after), "", [])
 
 

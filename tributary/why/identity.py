@@ -104,13 +104,8 @@ def richest(renderer: Renderer, columns: Iterable[str]) -> Identity:
             'whose parts are there: --identity "revenue = ad_impressions * cpm2 * 0.001"; '
             "components and metrics are named as in dbt_project.yml."
         )
-    return max(money or able, key=_named_factors)
-
-
-def _named_factors(identity: Identity) -> int:
-    """How many factors it has that are no numbers."""
-    told = (one if isinstance(one, Mapping) else {"metric": one} for one in identity.factors)
-    return sum(1 for one in told if "metric" in one)
+    # Numbers are no factors that anything could be told of.
+    return max(money or able, key=lambda one: len(renderer.call("named_factors", one.declared)))
 
 
 def _begun_further_down(renderer: Renderer, identity: Identity) -> Iterator[Identity]:

@@ -106,7 +106,7 @@ def days_missing(connection: duckdb.DuckDBPyConnection, base: Days, now: Days) -
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[str]:
-    """The columns that all of the files have.
+    """The columns that all of the files have; each file is a view from then on.
 
     Raises:
         QuestionError: one is not there, is of no known format, cannot be read, or is empty.
@@ -149,15 +149,23 @@ def choose_files(
     identity: Identity,
     before: Path,
     after: Path,
+    there: Sequence[str],
     by: str | None,
 ) -> None:
     """Take the periods from two files of additive components.
+
+    Args:
+        connection: the one in which `columns_of` has read the files.
+        identity: what its quantities are added up for.
+        before: the file of the one period, for what is said of it.
+        after: that of the other.
+        there: the columns of both, as `columns_of` told them.
+        by: the column of the slices.
 
     Raises:
         QuestionError: a column is missing, a value is no number, a count is below 0, or a distinct
             count would have to be added up.
     """
-    there = columns_of(connection, (before, after))
     if by == WHOLE:
         raise QuestionError(f"{by} stands for all slices together: rename the column.")
     wanted = [*identity.quantities, *([by.lower()] if by else [])]

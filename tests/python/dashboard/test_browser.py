@@ -14,9 +14,9 @@ from playwright.sync_api import Page as BrowserPage
 
 from tributary.dashboard.browser import find_browser, headless, ready_after_ms, wait_until_drawn
 from tributary.dashboard.pages import read_pages
-from tributary.dashboard.site import file_of, write_site
+from tributary.dashboard.site import file_of
 from tributary.publish.reading import MARTS, opened
-from tributary.settings import Settings, without_events
+from tributary.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = read_pages(ROOT)
@@ -29,18 +29,6 @@ pytestmark = pytest.mark.skipif(
     not find_browser() and not os.environ.get("CI"),
     reason="There is no Chromium on this machine: apt-get install chromium.",
 )
-
-
-@pytest.fixture(scope="module")
-def settings(seeds_run: tuple[Path, Any]) -> Settings:
-    return without_events(seeds_run[0])
-
-
-@pytest.fixture(scope="module")
-def site(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    write_site(settings, folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -34,18 +34,6 @@ PAGES = read_pages(ROOT)
 WHOLE = Span(date(2026, 10, 19), date(2026, 11, 15), date(2026, 10, 19))
 
 
-@pytest.fixture(scope="module")
-def settings(seeds_run: tuple[Path, Any]) -> Settings:
-    return without_events(seeds_run[0])
-
-
-@pytest.fixture(scope="module")
-def site(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    write_site(settings, folder)
-    return folder
-
-
 def payload(site: Path, page: Page) -> dict[str, Any]:
     text = (site / "assets" / f"{page.name}.js").read_text("utf-8")
     held: dict[str, Any] = json.loads(text.removeprefix("window.tributary = ").rstrip(";\n"))
