@@ -1,11 +1,11 @@
--- For each dimension of predictions, day, prediction and bucket:
---   sum over the values of the dimension in agg_predictions_daily = the row '(all)'.
+-- For each dimension of predictions, week, prediction and bucket:
+--   sum over the values of the dimension in agg_predictions_weekly = the row '(all)'.
 -- Made from the variable `prediction_dimensions`. No advertiser without a tier, or whom the
 -- reference table lacks, is left out. All are whole numbers: no tolerance.
 with predictions as (
 
     select *
-    from {{ of_tested_days(ref('agg_predictions_daily'), 'requested_on') }}
+    from {{ of_tested_days(ref('agg_predictions_weekly'), 'week_starts_on') }}
 
 ),
 
@@ -13,7 +13,7 @@ signed as (
 
     select
         dimension,
-        requested_on,
+        week_starts_on,
         prediction,
         bucket_ppm,
         cases,
@@ -25,7 +25,7 @@ signed as (
     union all
     select
         '{{ dimension }}' as dimension,
-        requested_on,
+        week_starts_on,
         prediction,
         bucket_ppm,
         -cases as cases,
@@ -41,14 +41,14 @@ balanced as (
 
     select
         dimension,
-        requested_on,
+        week_starts_on,
         prediction,
         bucket_ppm,
         sum(cases) as cases,
         sum(observed) as observed,
         {{- prediction_rollups() | indent(4) }}
     from signed
-    group by dimension, requested_on, prediction, bucket_ppm
+    group by dimension, week_starts_on, prediction, bucket_ppm
 
 )
 

@@ -193,14 +193,24 @@
 {% endmacro %}
 
 
-{#- {pattern: its first file} of the patterns that a file fits. -#}
+{#- {pattern: its first file} of the patterns that a file fits. A folder with files of years takes a while to walk
+    through: once, whatever endings are looked for in it. -#}
 {% macro default__first_files_of(patterns) %}
-    {% set found = {} %}
+    {% set walks = {} %}
     {% for pattern in patterns %}
-        {% set files = run_query('select file from glob(' ~ text_literal(pattern) ~ ') limit 1').rows %}
-        {% if files | length %}
-            {% do found.update({pattern: files[0][0]}) %}
-        {% endif %}
+        {% set place, below, ending = pattern.partition('/**/*') %}
+        {% do walks.setdefault(place ~ ('/**' if below else ''), {}).update({pattern: ending}) %}
+    {% endfor %}
+    {% set found = {} %}
+    {% for walk, endings in walks.items() %}
+        {% set firsts = [] %}
+        {% for ending in endings.values() %}
+            {% do firsts.append('min(file) filter (where ends_with(file, ' ~ text_literal(ending) ~ '))') %}
+        {% endfor %}
+        {% set row = run_query('select ' ~ firsts | join(', ') ~ ' from glob(' ~ text_literal(walk) ~ ')').rows[0] %}
+        {% for pattern in endings %}
+            {% do found.update({pattern: row[loop.index0]}) if row[loop.index0] %}
+        {% endfor %}
     {% endfor %}
     {{ return(found) }}
 {% endmacro %}

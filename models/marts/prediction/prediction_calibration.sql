@@ -3,27 +3,9 @@
 -- log-loss and Brier of any range are made. Not additive: every ratio; ECE, MCE and AUC are those
 -- of predictions cut to two significant digits, and are asked for again of any other range.
 -- A week, for a day of one tier has too few clicks to tell bias from chance.
-with predictions as (
+with weekly as (
 
-    select * from {{ ref('agg_predictions_daily') }}
-
-),
-
-weekly as (
-
-    select
-        {{ start_of('week', 'requested_on') }} as week_starts_on,
-        prediction,
-        dimension,
-        dimension_value,
-        bucket_ppm,
-        min(requested_on) as first_day,
-        max(requested_on) as last_day,
-        sum(cases) as cases,
-        sum(observed) as observed,
-        {{- prediction_rollups() | indent(4) }}
-    from predictions
-    group by week_starts_on, prediction, dimension, dimension_value, bucket_ppm
+    select * from {{ ref('agg_predictions_weekly') }}
 
 ),
 

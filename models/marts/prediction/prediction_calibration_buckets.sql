@@ -5,7 +5,7 @@
 with predictions as (
 
     select
-        {{ start_of('week', 'requested_on') }} as week_starts_on,
+        week_starts_on,
         prediction,
         dimension,
         dimension_value,
@@ -14,7 +14,7 @@ with predictions as (
         observed,
         predicted_ppt,
         variance_ppt
-    from {{ ref('agg_predictions_daily') }}
+    from {{ ref('agg_predictions_weekly') }}
     where bucket_ppm is not null
 
 ),

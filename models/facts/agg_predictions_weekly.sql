@@ -1,24 +1,11 @@
--- Grain: one row per day, prediction (ctr or cvr), dimension, value of it and bucket of the
--- predicted rate. Additive over values, buckets and days: every count and sum. Not additive over
--- dimensions or predictions. An advertiser's tier is today's, for days gone by as well.
-{{ config(meta={'day': 'requested_on'}) }}
+-- Grain: one row per calendar week, prediction (ctr or cvr), dimension, value of it and bucket of
+-- the predicted rate. Additive over values, buckets and weeks: every count and sum. Not additive
+-- over dimensions or predictions. An advertiser's tier is today's, for weeks gone by as well.
+{{ config(meta={'day': 'week_starts_on'}) }}
 
 with kept as (
-    {% for prediction, model_name in {
-        'ctr': 'agg_click_predictions_daily', 'cvr': 'agg_action_predictions_daily',
-    }.items() %}
-    select
-        requested_on,
-        '{{ prediction }}' as prediction,
-        dimension,
-        dimension_value,
-        bucket_ppm,
-        cases,
-        observed,
-        {{- prediction_columns() | indent(4) }}
-    from {{ ref(model_name) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+
+    select * from {{ ref('agg_prediction_cells_weekly') }}
 
 ),
 
@@ -31,7 +18,7 @@ advertisers as (
 sliced as (
 
     select
-        kept.requested_on,
+        kept.week_starts_on,
         kept.prediction,
         case when kept.dimension = 'advertiser_id' then 'tier' else kept.dimension end as dimension,
         case
@@ -39,6 +26,8 @@ sliced as (
             else kept.dimension_value
         end as dimension_value,
         kept.bucket_ppm,
+        kept.first_day,
+        kept.last_day,
         kept.cases,
         kept.observed,
         {{- prediction_columns('kept.') | indent(4) }}
@@ -51,11 +40,13 @@ sliced as (
     union all
 
     select
-        requested_on,
+        week_starts_on,
         prediction,
         '(all)' as dimension,
         '(all)' as dimension_value,
         bucket_ppm,
+        first_day,
+        last_day,
         cases,
         observed,
         {{- prediction_columns() | indent(4) }}
@@ -67,16 +58,18 @@ sliced as (
 summed as (
 
     select
-        requested_on,
+        week_starts_on,
         prediction,
         dimension,
         dimension_value,
         bucket_ppm,
+        min(first_day) as first_day,
+        max(last_day) as last_day,
         cast(sum(cases) as bigint) as cases,
         cast(sum(observed) as bigint) as observed,
         {{- prediction_rollups() | indent(4) }}
     from sliced
-    group by requested_on, prediction, dimension, dimension_value, bucket_ppm
+    group by week_starts_on, prediction, dimension, dimension_value, bucket_ppm
 
 )
 
