@@ -3,7 +3,9 @@
     forecast, actual, forecast_divisor and actual_divisor (of a sum NULL), and of each key: direction (1 where
     what is looked for rose, -1 where it fell), events (what a unit of forecast is expected to rest on), noise
     (the variance of such a count over what counting alone makes of it) and common (the variance of what moves
-    all leaves alike on usual days, as a share squared).
+    all leaves alike on usual days, as a share squared). Where the same four with evidence_ before their
+    names are not NULL, slices are found by these, in which an event counts 1, and the others are only told of what
+    was found.
 
     A slice is held against all that is not of it: score is half the squared distance between how the slice moved
     and how it would have if it had moved as the rest, by its variance. Only sums over slices are asked, so that
@@ -21,7 +23,8 @@
 {% macro search_slices(name, leaves, keys, dimensions, settings) -%}
 {%- set key = keys | join(', ') -%}
 {%- set columns = dimensions + slice_figures() -%}
-{%- set sums = ['forecast', 'actual', 'forecast_divisor', 'actual_divisor'] -%}
+{%- set told = ['forecast', 'actual', 'forecast_divisor', 'actual_divisor'] -%}
+{%- set sums = told + told | map('replace', '', 'evidence_', 1) | list -%}
 {%- for round in range(1, settings.rounds + 1) %}
 {%- set earlier = carried_columns(columns, round - 1) %}
 {%- set least = settings.least_score if loop.first else settings.least_further_score %}
@@ -91,16 +94,35 @@
 
     select
         *,
-        greatest(actual, 0e0) as inside,
-        greatest(whole_actual - actual, 0e0) as outside,
-        -- Of a ratio what the slice's own expected ratio makes of the cases that it had.
-        forecast * coalesce(actual_divisor / nullif(forecast_divisor, 0e0), 1e0) as all_inside,
-        (whole_forecast - forecast) * coalesce(
-            (whole_actual_divisor - actual_divisor)
-            / nullif(whole_forecast_divisor - forecast_divisor, 0e0),
+        {%- for part in ['', 'whole_'] %}
+        {%- for column in told %}
+        {%- set found_by = part ~ 'evidence_' ~ column %}
+        case
+            when evidence_forecast is null then {{ part ~ column }} else {{ found_by }}
+        end as {{ part }}weighed_{{ column }},
+        {%- endfor %}
+        {%- endfor %}
+        case when evidence_forecast is null then events else 1e0 end as weighed_events
+    from {{ name }}_wholes_{{ round }}
+
+),
+
+-- Of a ratio what the slice's own expected ratio makes of the cases that it had.
+{{ name }}_expected_{{ round }} as (
+
+    select
+        *,
+        greatest(weighed_actual, 0e0) as inside,
+        greatest(whole_weighed_actual - weighed_actual, 0e0) as outside,
+        forecast * coalesce(actual_divisor / nullif(forecast_divisor, 0e0), 1e0) as told_inside,
+        weighed_forecast
+        * coalesce(weighed_actual_divisor / nullif(weighed_forecast_divisor, 0e0), 1e0) as all_inside,
+        (whole_weighed_forecast - weighed_forecast) * coalesce(
+            (whole_weighed_actual_divisor - weighed_actual_divisor)
+            / nullif(whole_weighed_forecast_divisor - weighed_forecast_divisor, 0e0),
             1e0
         ) as all_outside
-    from {{ name }}_wholes_{{ round }}
+    from {{ name }}_held_{{ round }}
 
 ),
 
@@ -109,9 +131,12 @@
 
     select
         *,
-        case when all_inside * events >= {{ settings.least_events }} then all_inside end as inside_forecast,
+        case
+            when least(told_inside * events, all_inside * weighed_events) >= {{ settings.least_events }}
+                then all_inside
+        end as inside_forecast,
         case when all_outside > 0 then all_outside end as outside_forecast
-    from {{ name }}_held_{{ round }}
+    from {{ name }}_expected_{{ round }}
 
 ),
 
@@ -123,8 +148,8 @@
         *,
         2e0 * (sqrt(inside / inside_forecast) - 1e0) as inside_change,
         2e0 * (sqrt(outside / outside_forecast) - 1e0) as outside_change,
-        inside_forecast * events / noise as inside_weight,
-        outside_forecast * events / noise as outside_weight
+        inside_forecast * weighed_events / noise as inside_weight,
+        outside_forecast * weighed_events / noise as outside_weight
     from {{ name }}_weighty_{{ round }}
 
 ),

@@ -141,6 +141,9 @@ with cells as (
 ),
 leaves as (
     select *, cast(null as double) as forecast_divisor, cast(null as double) as actual_divisor,
+        cast(null as double) as evidence_forecast, cast(null as double) as evidence_actual,
+        cast(null as double) as evidence_forecast_divisor,
+        cast(null as double) as evidence_actual_divisor,
         -1 as direction, 1e0 as events, 1e0 as noise, 0.0004e0 as common
     from cells
 ),

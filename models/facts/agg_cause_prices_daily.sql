@@ -1,0 +1,391 @@
+-- Grain: one row per day, price of clicks that is asked for a cause on that day, and combination of
+-- the reporting dimensions with a commercial click or charge. Additive: forecast and actual.
+-- What tells slices apart in a price of clicks better than the price itself. That moves with who
+-- paid for the clicks, and with a few charges for conversions that are each worth a dozen clicks:
+-- so each click is expected to bring what its advertiser usually pays for one there (by the
+-- dimensions in prices_by), and what is paid for clicks, for being shown, and later (for
+-- conversions, with refunds) is added up in units of its own usual variance each.
+-- (noqa: the linter's grammar of this dialect does not know grouping sets.)
+{{ config(materialized='table', tags='explanation') }}
+{%- set dimensions, kinds = var('dimensions'), ['clicked', 'shown', 'late'] %}
+{%- set price_keys = ['advertiser_id'] + var('root_causes').prices_by %}
+with incidents as (
+
+    select * from {{ ref('agg_cause_incidents_daily') }}
+
+),
+
+calendar as (
+
+    select * from {{ ref('dim_days') }}
+
+),
+
+early_responses as (
+
+    select * from {{ ref('fct_early_responses') }}
+
+),
+
+late_responses as (
+
+    select * from {{ ref('fct_late_responses') }}
+
+),
+
+{{ compared_days('incidents', 'calendar') }},
+
+priced_days as (
+
+    select distinct requested_on
+    from incidents
+    where {{ is_click_price('metric') }}
+
+),
+
+pairs as (
+
+    select
+        days_wanted.requested_on,
+        days_wanted.day,
+        days_wanted.own_weight > 0 as is_own
+    from days_wanted
+    inner join priced_days on days_wanted.requested_on = priced_days.requested_on
+
+),
+
+days as (
+
+    select distinct day from pairs
+
+),
+
+responses as (
+
+    select
+        days.day,
+        responses.{{ dimensions | join(',\n        responses.') }},
+        responses.impression_advertiser_id as advertiser_id,
+        responses.clicks,
+        case when responses.pricing_model <> 'cpm' then responses.revenue_micros else 0 end
+            as clicked_micros,
+        case when responses.pricing_model = 'cpm' then responses.revenue_micros else 0 end
+            as shown_micros,
+        0 as late_micros
+    from days
+    inner join early_responses as responses on days.day = responses.requested_on
+    where responses.is_commercial
+
+    union all
+
+    select
+        days.day,
+        responses.{{ dimensions | join(',\n        responses.') }},
+        responses.impression_advertiser_id as advertiser_id,
+        0 as clicks,
+        0 as clicked_micros,
+        0 as shown_micros,
+        responses.revenue_micros as late_micros
+    from days
+    inner join late_responses as responses on days.day = responses.requested_on
+    where responses.is_commercial
+
+),
+
+per_advertiser as (
+
+    select
+        day,
+        {{ dimensions | join(',\n        ') }},
+        advertiser_id,
+        sum(clicks) as clicks,
+        {%- for kind in kinds %}
+        0.000001e0 * cast(sum({{ kind }}_micros) as double) as {{ kind }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from responses
+    group by day, {{ dimensions | join(', ') }}, advertiser_id
+
+),
+
+usual_sums as (
+
+    select
+        pairs.requested_on,
+        per_advertiser.{{ price_keys | join(',\n        per_advertiser.') }},
+        sum(per_advertiser.clicks) as clicks,
+        {%- for kind in kinds %}
+        sum(per_advertiser.{{ kind }}) as {{ kind }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from pairs
+    inner join per_advertiser on pairs.day = per_advertiser.day
+    where not pairs.is_own
+    group by pairs.requested_on, per_advertiser.{{ price_keys | join(', per_advertiser.') }}
+
+),
+
+-- Whoever had no click before pays what all pay.
+usual_prices as (
+
+    select
+        requested_on,
+        {{ price_keys | join(',\n        ') }},
+        {%- for kind in kinds %}
+        {{ kind }} / nullif(clicks, 0) as {{ kind }}_price,
+        {%- endfor %}
+        {%- for kind in kinds %}
+        sum({{ kind }}) over (partition by requested_on)
+        / nullif(sum(clicks) over (partition by requested_on), 0) as {{ kind }}_price_of_all
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from usual_sums
+
+),
+
+prices_of_all as (
+
+    select
+        requested_on,
+        {%- for kind in kinds %}
+        max({{ kind }}_price_of_all) as {{ kind }}_price{{ ',' if not loop.last }}
+        {%- endfor %}
+    from usual_prices
+    group by requested_on
+
+),
+
+held as (
+
+    select
+        pairs.requested_on,
+        pairs.day,
+        pairs.is_own,
+        per_advertiser.{{ dimensions | join(',\n        per_advertiser.') }},
+        {%- for kind in kinds %}
+        sum(
+            per_advertiser.clicks
+            * coalesce(usual_prices.{{ kind }}_price, prices_of_all.{{ kind }}_price)
+        ) as expected_{{ kind }},
+        sum(per_advertiser.{{ kind }}) as {{ kind }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from pairs
+    inner join per_advertiser on pairs.day = per_advertiser.day
+    inner join prices_of_all on pairs.requested_on = prices_of_all.requested_on
+    left join usual_prices
+        on
+            pairs.requested_on = usual_prices.requested_on
+            {%- for key in price_keys %}
+            and per_advertiser.{{ key }} = usual_prices.{{ key }}
+            {%- endfor %}
+    group by
+        pairs.requested_on,
+        pairs.day,
+        pairs.is_own,
+        per_advertiser.{{ dimensions | join(',\n        per_advertiser.') }}
+
+),
+
+-- How high prices were on each earlier day, for everybody.
+levels as (
+
+    select
+        requested_on,
+        day,
+        {%- for kind in kinds %}
+        sum({{ kind }}) / nullif(sum(expected_{{ kind }}), 0e0) as {{ kind }}_level,
+        {%- endfor %}
+        count(*) over (partition by requested_on) as known_days
+    from held
+    where not is_own
+    group by requested_on, day
+
+),
+
+levelled as (
+
+    select
+        held.requested_on,
+        held.day,
+        held.{{ dimensions | join(',\n        held.') }},
+        {%- for kind in kinds %}
+        held.expected_{{ kind }} * levels.{{ kind }}_level as expected_{{ kind }},
+        held.{{ kind }},
+        {%- endfor %}
+        levels.known_days
+    from held
+    inner join levels
+        on held.requested_on = levels.requested_on and held.day = levels.day
+    where not held.is_own
+
+),
+
+elements as (
+
+    select
+        requested_on,
+        day,
+        {{ grouped_by(dimensions) | indent(8) }} as dimension,
+        {{ grouped_value(dimensions) | indent(8) }} as element,
+        {%- for kind in kinds %}
+        sum(expected_{{ kind }}) as expected_{{ kind }},
+        sum({{ kind }}) as {{ kind }},
+        {%- endfor %}
+        max(known_days) as known_days
+    from levelled
+    group by {{ slice_sets(['requested_on', 'day'], dimensions, 1) | indent(4) }} -- noqa: PRS
+
+),
+
+-- A slice is held against what is usual in it: its clicks may be worth more than others.
+usual_elements as (
+
+    select
+        requested_on,
+        known_days,
+        {%- for kind in kinds %}
+        {{ kind }},
+        expected_{{ kind }}
+        * sum({{ kind }}) over (partition by requested_on, dimension, element)
+        / nullif(sum(expected_{{ kind }}) over (partition by requested_on, dimension, element), 0e0)
+            as usual_{{ kind }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from elements
+
+),
+
+distances as (
+
+    select
+        requested_on,
+        known_days,
+        {%- for kind in kinds %}
+        case
+            when usual_{{ kind }} > 0
+                then power({{ kind }} - usual_{{ kind }}, 2e0) / usual_{{ kind }}
+        end as {{ kind }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from usual_elements
+    where known_days > 1
+
+),
+
+-- The variance of each kind over what is expected of it: what one event is worth. The middle one of
+-- squared normal draws is 0.4549 of their variance; and of so many days one made the mean itself.
+variances as (
+
+    select
+        requested_on,
+        {%- for kind in kinds %}
+        percentile_cont(0.5e0) within group (order by {{ kind }})
+        / 0.4549e0 * max(known_days) / (max(known_days) - 1e0) as {{ kind }}_variance
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from distances
+    group by requested_on
+
+),
+
+-- Where all pay the same for each click, one is not worth more than ten.
+weights as (
+
+    select
+        variances.requested_on,
+        {%- for kind in kinds %}
+        coalesce(
+            1e0 / nullif(
+                greatest(variances.{{ kind }}_variance, 0.1e0 * prices_of_all.{{ kind }}_price), 0e0
+            ),
+            0e0
+        ) as {{ kind }}_weight{{ ',' if not loop.last }}
+        {%- endfor %}
+    from variances
+    inner join prices_of_all on variances.requested_on = prices_of_all.requested_on
+
+),
+
+-- Paid and expected of the earlier days in the middle, and of the day itself.
+weighed as (
+
+    select
+        held.requested_on,
+        held.day,
+        held.is_own,
+        held.{{ dimensions | join(',\n        held.') }},
+        {% for kind in kinds -%}
+        weights.{{ kind }}_weight * held.{{ kind }}{{ ' + ' if not loop.last }}
+        {%- endfor %} as paid,
+        {% for kind in kinds -%}
+        weights.{{ kind }}_weight * held.expected_{{ kind }}{{ ' + ' if not loop.last }}
+        {%- endfor %} as usual
+    from held
+    inner join weights on held.requested_on = weights.requested_on
+
+),
+
+usual_days as (
+
+    select
+        requested_on,
+        day,
+        sum(usual) as events,
+        sum(paid) / nullif(sum(usual), 0e0) as level
+    from weighed
+    where not is_own
+    group by requested_on, day
+
+),
+
+-- What moves the prices of all alike, beyond the noise of their slices.
+commons as (
+
+    select
+        requested_on,
+        avg(events) as events,
+        var_samp(level) / nullif(power(avg(level), 2e0), 0e0) as variance
+    from usual_days
+    group by requested_on
+
+),
+
+summed as (
+
+    select
+        weighed.requested_on,
+        weighed.{{ dimensions | join(',\n        weighed.') }},
+        sum(days_wanted.base_weight * weighed.paid) as forecast,
+        sum(days_wanted.own_weight * weighed.paid) as actual,
+        sum(days_wanted.base_weight * weighed.usual) as forecast_divisor,
+        sum(days_wanted.own_weight * weighed.usual) as actual_divisor
+    from weighed
+    inner join days_wanted
+        on weighed.requested_on = days_wanted.requested_on and weighed.day = days_wanted.day
+    group by
+        weighed.requested_on,
+        weighed.{{ dimensions | join(',\n        weighed.') }}
+
+),
+
+told as (
+
+    select
+        incidents.requested_on,
+        incidents.metric,
+        summed.{{ dimensions | join(',\n        summed.') }},
+        summed.forecast,
+        summed.actual,
+        summed.forecast_divisor,
+        summed.actual_divisor,
+        coalesce(
+            greatest(
+                commons.variance - 1e0 / nullif(commons.events, 0e0),
+                commons.variance / 4e0
+            ),
+            0e0
+        ) as common
+    from incidents
+    inner join summed on incidents.requested_on = summed.requested_on
+    inner join commons on incidents.requested_on = commons.requested_on
+    where commons.events > 0 and {{ is_click_price('incidents.metric') }}
+
+)
+
+select * from told
