@@ -28,9 +28,11 @@ weekly as (
 
 differing as (
 
-    {%- set sums = ['cases', 'observed', 'predicted_ppt', 'variance_ppt', 'squared_error_ppt'] %}
     {%- set keys = ['week_starts_on', 'prediction', 'dimension', 'bucket_ppm'] %}
-    {{ sums_that_differ('weekly', 'daily', sums + ['log_loss_ppt'], sums + ['log_loss_ppt'], keys, none, none) }}
+    {%- set sums = [
+        'cases', 'observed', 'predicted_ppt', 'variance_ppt', 'squared_error_ppt', 'log_loss_ppt',
+    ] %}
+    {{ sums_that_differ('weekly', 'daily', sums, sums, keys, none, none) }}
 
 )
 

@@ -1,5 +1,6 @@
 -- Grain: one row per day, price of clicks that is asked for a cause on that day, and combination of
--- the reporting dimensions with a commercial click or charge. Additive: forecast and actual.
+-- the reporting dimensions with a commercial click or charge. Additive: forecast and actual with
+-- their divisors.
 -- What tells slices apart in a price of clicks better than the price itself. That moves with who
 -- paid for the clicks, and with a few charges for conversions that are each worth a dozen clicks:
 -- so each click is expected to bring what its advertiser usually pays for one there (by the
@@ -7,7 +8,7 @@
 -- conversions, with refunds) is added up in units of its own usual variance each.
 -- (noqa: the linter's grammar of this dialect does not know grouping sets.)
 {{ config(materialized='table', tags='explanation') }}
-{%- set dimensions, kinds = var('dimensions'), ['clicked', 'shown', 'late'] %}
+{%- set dimensions = var('dimensions') %}
 {%- set price_keys = ['advertiser_id'] + var('root_causes').prices_by %}
 with incidents as (
 
@@ -99,9 +100,7 @@ per_advertiser as (
         {{ dimensions | join(',\n        ') }},
         advertiser_id,
         sum(clicks) as clicks,
-        {%- for kind in kinds %}
-        0.000001e0 * cast(sum({{ kind }}_micros) as double) as {{ kind }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{- per_kind('0.000001e0 * cast(sum(<kind>_micros) as double) as <kind>') | indent(4) }}
     from responses
     group by day, {{ dimensions | join(', ') }}, advertiser_id
 
@@ -113,9 +112,7 @@ usual_sums as (
         pairs.requested_on,
         per_advertiser.{{ price_keys | join(',\n        per_advertiser.') }},
         sum(per_advertiser.clicks) as clicks,
-        {%- for kind in kinds %}
-        sum(per_advertiser.{{ kind }}) as {{ kind }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{- per_kind('sum(per_advertiser.<kind>) as <kind>') | indent(4) }}
     from pairs
     inner join per_advertiser on pairs.day = per_advertiser.day
     where not pairs.is_own
@@ -123,32 +120,23 @@ usual_sums as (
 
 ),
 
--- Whoever had no click before pays what all pay.
 usual_prices as (
 
     select
         requested_on,
         {{ price_keys | join(',\n        ') }},
-        {%- for kind in kinds %}
-        {{ kind }} / nullif(clicks, 0) as {{ kind }}_price,
-        {%- endfor %}
-        {%- for kind in kinds %}
-        sum({{ kind }}) over (partition by requested_on)
-        / nullif(sum(clicks) over (partition by requested_on), 0) as {{ kind }}_price_of_all
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {{- per_kind('<kind> / nullif(clicks, 0) as <kind>_price') | indent(4) }}
     from usual_sums
 
 ),
 
+-- What whoever had no click before is expected to pay.
 prices_of_all as (
 
     select
         requested_on,
-        {%- for kind in kinds %}
-        max({{ kind }}_price_of_all) as {{ kind }}_price{{ ',' if not loop.last }}
-        {%- endfor %}
-    from usual_prices
+        {{- per_kind('sum(<kind>) / nullif(sum(clicks), 0) as <kind>_price') | indent(4) }}
+    from usual_sums
     group by requested_on
 
 ),
@@ -160,13 +148,11 @@ held as (
         pairs.day,
         pairs.is_own,
         per_advertiser.{{ dimensions | join(',\n        per_advertiser.') }},
-        {%- for kind in kinds %}
-        sum(
-            per_advertiser.clicks
-            * coalesce(usual_prices.{{ kind }}_price, prices_of_all.{{ kind }}_price)
-        ) as expected_{{ kind }},
-        sum(per_advertiser.{{ kind }}) as {{ kind }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{- per_kind('sum(per_advertiser.<kind>) as <kind>') | indent(4) }},
+        {{- per_kind(
+            'sum(per_advertiser.clicks * coalesce(usual_prices.<kind>_price, '
+            ~ 'prices_of_all.<kind>_price)) as expected_<kind>'
+        ) | indent(4) }}
     from pairs
     inner join per_advertiser on pairs.day = per_advertiser.day
     inner join prices_of_all on pairs.requested_on = prices_of_all.requested_on
@@ -185,15 +171,13 @@ held as (
 ),
 
 -- How high prices were on each earlier day, for everybody.
-levels as (
+price_levels as (
 
     select
         requested_on,
         day,
-        {%- for kind in kinds %}
-        sum({{ kind }}) / nullif(sum(expected_{{ kind }}), 0e0) as {{ kind }}_level,
-        {%- endfor %}
-        count(*) over (partition by requested_on) as known_days
+        count(*) over (partition by requested_on) as known_days,
+        {{- per_kind('sum(<kind>) / nullif(sum(expected_<kind>), 0e0) as <kind>') | indent(4) }}
     from held
     where not is_own
     group by requested_on, day
@@ -206,14 +190,12 @@ levelled as (
         held.requested_on,
         held.day,
         held.{{ dimensions | join(',\n        held.') }},
-        {%- for kind in kinds %}
-        held.expected_{{ kind }} * levels.{{ kind }}_level as expected_{{ kind }},
-        held.{{ kind }},
-        {%- endfor %}
-        levels.known_days
+        price_levels.known_days,
+        {{- per_kind('held.<kind>') | indent(4) }},
+        {{- per_kind('held.expected_<kind> * price_levels.<kind> as expected_<kind>') | indent(4) }}
     from held
-    inner join levels
-        on held.requested_on = levels.requested_on and held.day = levels.day
+    inner join price_levels
+        on held.requested_on = price_levels.requested_on and held.day = price_levels.day
     where not held.is_own
 
 ),
@@ -225,11 +207,9 @@ elements as (
         day,
         {{ grouped_by(dimensions) | indent(8) }} as dimension,
         {{ grouped_value(dimensions) | indent(8) }} as element,
-        {%- for kind in kinds %}
-        sum(expected_{{ kind }}) as expected_{{ kind }},
-        sum({{ kind }}) as {{ kind }},
-        {%- endfor %}
-        max(known_days) as known_days
+        max(known_days) as known_days,
+        {{- per_kind('sum(<kind>) as <kind>') | indent(4) }},
+        {{- per_kind('sum(expected_<kind>) as expected_<kind>') | indent(4) }}
     from levelled
     group by {{ slice_sets(['requested_on', 'day'], dimensions, 1) | indent(4) }} -- noqa: PRS
 
@@ -241,13 +221,12 @@ usual_elements as (
     select
         requested_on,
         known_days,
-        {%- for kind in kinds %}
-        {{ kind }},
-        expected_{{ kind }}
-        * sum({{ kind }}) over (partition by requested_on, dimension, element)
-        / nullif(sum(expected_{{ kind }}) over (partition by requested_on, dimension, element), 0e0)
-            as usual_{{ kind }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{- per_kind('<kind>') | indent(4) }},
+        {{- per_kind(
+            'expected_<kind> * sum(<kind>) over (partition by requested_on, dimension, element) '
+            ~ '/ nullif(sum(expected_<kind>) over (partition by requested_on, dimension, element), '
+            ~ '0e0) as usual_<kind>'
+        ) | indent(4) }}
     from elements
 
 ),
@@ -257,12 +236,10 @@ distances as (
     select
         requested_on,
         known_days,
-        {%- for kind in kinds %}
-        case
-            when usual_{{ kind }} > 0
-                then power({{ kind }} - usual_{{ kind }}, 2e0) / usual_{{ kind }}
-        end as {{ kind }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{- per_kind(
+            'case when usual_<kind> > 0 then power(<kind> - usual_<kind>, 2e0) / usual_<kind> end '
+            ~ 'as <kind>'
+        ) | indent(4) }}
     from usual_elements
     where known_days > 1
 
@@ -274,35 +251,29 @@ variances as (
 
     select
         requested_on,
-        {%- for kind in kinds %}
-        percentile_cont(0.5e0) within group (order by {{ kind }})
-        / 0.4549e0 * max(known_days) / (max(known_days) - 1e0) as {{ kind }}_variance
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {{- per_kind(
+            'percentile_cont(0.5e0) within group (order by <kind>) / 0.4549e0 '
+            ~ '* max(known_days) / (max(known_days) - 1e0) as <kind>'
+        ) | indent(4) }}
     from distances
     group by requested_on
 
 ),
 
--- Where all pay the same for each click, one is not worth more than ten.
+-- Where all pay the same for each click, one is not worth more than ten events.
 weights as (
 
     select
         variances.requested_on,
-        {%- for kind in kinds %}
-        coalesce(
-            1e0 / nullif(
-                greatest(variances.{{ kind }}_variance, 0.1e0 * prices_of_all.{{ kind }}_price), 0e0
-            ),
-            0e0
-        ) as {{ kind }}_weight{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{- per_kind(
+            'coalesce(1e0 / nullif(greatest(variances.<kind>, 0.1e0 * prices_of_all.<kind>_price), '
+            ~ '0e0), 0e0) as <kind>'
+        ) | indent(4) }}
     from variances
     inner join prices_of_all on variances.requested_on = prices_of_all.requested_on
 
 ),
 
--- Paid and expected of the earlier days in the middle, and of the day itself.
 weighed as (
 
     select
@@ -310,12 +281,8 @@ weighed as (
         held.day,
         held.is_own,
         held.{{ dimensions | join(',\n        held.') }},
-        {% for kind in kinds -%}
-        weights.{{ kind }}_weight * held.{{ kind }}{{ ' + ' if not loop.last }}
-        {%- endfor %} as paid,
-        {% for kind in kinds -%}
-        weights.{{ kind }}_weight * held.expected_{{ kind }}{{ ' + ' if not loop.last }}
-        {%- endfor %} as usual
+        {{- per_kind('weights.<kind> * held.<kind>', ' +') | indent(4) }} as paid,
+        {{- per_kind('weights.<kind> * held.expected_<kind>', ' +') | indent(4) }} as usual
     from held
     inner join weights on held.requested_on = weights.requested_on
 
@@ -327,7 +294,7 @@ usual_days as (
         requested_on,
         day,
         sum(usual) as events,
-        sum(paid) / nullif(sum(usual), 0e0) as level
+        sum(paid) / nullif(sum(usual), 0e0) as price_level
     from weighed
     where not is_own
     group by requested_on, day
@@ -340,7 +307,7 @@ commons as (
     select
         requested_on,
         avg(events) as events,
-        var_samp(level) / nullif(power(avg(level), 2e0), 0e0) as variance
+        var_samp(price_level) / nullif(power(avg(price_level), 2e0), 0e0) as variance
     from usual_days
     group by requested_on
 

@@ -71,7 +71,7 @@ class History:
 
 
 def write_aggregates(history: History, folder: Path) -> None:
-    """agg_funnel_daily, agg_slices_daily and dim_days, as Parquet."""
+    """agg_funnel_daily, agg_slices_daily, dim_days and the two facts of responses, as Parquet."""
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
         connection.register("drawn", _funnel(history))
@@ -83,6 +83,17 @@ def write_aggregates(history: History, folder: Path) -> None:
             f"create table funnel as select *, {shared}, {nothing} from drawn where requests > 0"
         )
         connection.execute(f"copy funnel to '{folder}/agg_funnel_daily.parquet'")
+        dimensions = ", ".join(DIMENSIONS)
+        # All clicks of a leaf are one advertiser's, paid at once.
+        response = f"""
+            select requested_on, {dimensions}, true as is_commercial, 'cpc' as pricing_model,
+                surface || region_code as impression_advertiser_id, ad_clicks as clicks,
+                revenue_micros
+            from funnel
+        """
+        for name, rest in {"early": "where ad_clicks > 0", "late": "limit 0"}.items():
+            path = folder / f"fct_{name}_responses.parquet"
+            connection.execute(f"copy ({response} {rest}) to '{path}'")
         counts = [
             row[0]
             for row in connection.sql("describe funnel").fetchall()

@@ -15,12 +15,20 @@ MODELS = (
     "facts/agg_expected_metrics_daily.sql",
     "facts/agg_scored_metrics_daily.sql",
     "facts/agg_judged_metrics_daily.sql",
+    "facts/agg_cause_incidents_daily.sql",
+    "facts/agg_cause_prices_daily.sql",
     "facts/agg_cause_leaves_daily.sql",
     "facts/agg_cause_slices_daily.sql",
     "marts/explanation/metric_anomalies.sql",
     "marts/explanation/root_causes.sql",
 )
-GIVEN = ("agg_funnel_daily", "agg_slices_daily", "dim_days")
+GIVEN = (
+    "agg_funnel_daily",
+    "agg_slices_daily",
+    "dim_days",
+    "fct_early_responses",
+    "fct_late_responses",
+)
 
 
 def make_project(root: Path, folder: Path, aggregates: Path, variables: dict[str, Any]) -> None:
