@@ -132,7 +132,8 @@
     select
         *,
         case
-            when least(told_inside * events, all_inside * weighed_events) >= {{ settings.least_events }}
+            when told_inside * events >= {{ settings.least_events }}
+                and all_inside * weighed_events >= {{ settings.least_events }}
                 then all_inside
         end as inside_forecast,
         case when all_outside > 0 then all_outside end as outside_forecast
