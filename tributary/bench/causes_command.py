@@ -37,11 +37,11 @@ MOST_FALSE_ALARMS = 1.0
 def bench_causes(
     requests_per_day: Annotated[
         int, typer.Option(min=500, help="Requests on an average day of each history.")
-    ] = 20_000,
+    ] = 50_000,
     seeds: Annotated[
         str, typer.Option(help="Seeds of the histories with causes, joined by commas.")
-    ] = "331,332",
-    clean_seed: Annotated[int, typer.Option(help="Seed of the history without any.")] = 333,
+    ] = "411,412,413,414",
+    clean_seed: Annotated[int, typer.Option(help="Seed of the history without any.")] = 415,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write every figure to this file.")
     ] = None,
@@ -59,7 +59,7 @@ def bench_causes(
     console = Console()
     named = [part.strip() for part in seeds.split(",")]
     if not all(part.isdecimal() for part in named):
-        refuse(console, f"--seeds is {seeds!r}; write whole numbers, such as 331,332.")
+        refuse(console, f"--seeds is {seeds!r}; write whole numbers, such as 411,412.")
     project = find_project(Path.cwd())
     kept = (folder or project / "benchmarks" / "data").resolve()
     causes: list[Cause] = []
