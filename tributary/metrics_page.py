@@ -5,7 +5,7 @@ page of dbt's own site, `models/docs/overview.md`.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ _INTRODUCTION = """# tributary
 
 From an ad platform's raw event logs to a metrics mart in which every revenue identity holds.
 
-**Exposures** (left) are the pages that read the marts, and which of them each one reads. **Models**
+**Exposures** (left) are the dashboards, and which marts each one reads. **Models**
 are in layers: `staging` types the logs and names each broken rule, `intermediate` judges the rows,
 `facts` keep them by day, `marts` are what is published. The button at the lower right shows the
 lineage. What is served is not what stands in the build: a mart is published once its audit has
@@ -66,6 +66,25 @@ _COLUMNS = {
         "on pages",
     ),
     "zh": ("指标", "中文", "定义", "单位", "负责方", "所在恒等式", "所在集市", "所在页面"),
+}
+_NARROW_COLUMNS = ("metric", "what it is", "where it stands")
+_NOTES = {
+    "en": {
+        "distinct": """In the marts and on the pages a distinct count is of one day, and so is a
+ratio over one: {ratios}.
+Over several days a page shows the mean of the days' counts, and a ratio of the days' sums, which is
+per user or advertiser and day. MetricFlow counts each user and each advertiser once over whatever
+range it is asked for. So the two agree on a day, and differ over longer ranges.
+"""
+    },
+    "zh": {
+        "distinct": """在集市中和页面上，去重计数是一天的，以它计算的比率也是：
+{ratios}。
+选择多天时，页面显示各天计数的平均值，比率由各天之和相除得到，即每个用户或每家广告主每天的值。
+MetricFlow 在所查询的整个范围内对每个用户、每家广告主只计一次。
+因此两者在一天上一致，在更长的范围上不同。
+"""
+    },
 }
 _IDENTITIES = {
     "en": ("Identities", "identity", "equation"),
@@ -123,8 +142,70 @@ class Metric:
     owner: str
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where a metric stands.
+
+    Attributes:
+        identities: those that it is the result or a factor of.
+        marts: those that have it as a column.
+        pages: the dashboards that show it.
+    """
+
+    identities: list[str]
+    marts: list[str]
+    pages: list[str]
+
+
 def page(project: Path, language: str) -> str:
     """The page in one language: a table per family, and the identities."""
+
+    def row(one: Metric, places: _Places) -> tuple[str, ...]:
+        return (
+            f"`{one.name}`",
+            one.label_zh,
+            one.meaning[language],
+            one.unit if language == "en" else _unit_zh(one.unit),
+            one.owner if language == "en" else _OWNERS_ZH[one.owner],
+            _listed(places.identities),
+            _listed(places.marts),
+            _listed(places.pages),
+        )
+
+    return "\n".join([_HEAD[language], *_tables(project, language, _COLUMNS[language], row)])
+
+
+def overview(project: Path) -> str:
+    """The first page of dbt's site: what there is, and the metrics.
+
+    That site shows it in a card that has room for 860 pixels, and a name of code breaks nowhere,
+    Chinese anywhere: so there are fewer columns.
+    """
+
+    def row(one: Metric, places: _Places) -> tuple[str, ...]:
+        meaning = f"{one.meaning['en']} Unit: {one.unit}. Owner: {one.owner}."
+        where = " ".join(
+            f"{kind}: {_listed(names)}."
+            for kind, names in (
+                ("Marts", places.marts),
+                ("Pages", places.pages),
+                ("Identities", places.identities),
+            )
+            if names
+        )
+        return f"`{one.name}` {one.label_zh}", meaning, where
+
+    tables = _tables(project, "en", _NARROW_COLUMNS, row)
+    return "\n".join(["{% docs __overview__ %}", _INTRODUCTION, *tables]) + "{% enddocs %}\n"
+
+
+def _tables(
+    project: Path,
+    language: str,
+    columns: tuple[str, ...],
+    row: Callable[[Metric, _Places], tuple[str, ...]],
+) -> Iterator[str]:
+    """A table per family, each with what is to be said of it, and one of the identities."""
     renderer = Renderer.of_project(project)
     identities = renderer.variables["identities"]
     named = {
@@ -134,33 +215,38 @@ def page(project: Path, language: str) -> str:
     marts = dict(_columns_of_marts(project))
     shown = dict(_shown_on_pages(project, named))
     known = list(known_metrics(project))
-    parts = [_HEAD[language]]
+    notes = _notes(language, known, renderer.variables["metrics"])
     for family, title in zip(_FAMILIES, _TITLES[language], strict=True):
         rows = [
-            (
-                f"`{one.name}`",
-                one.label_zh,
-                one.meaning[language],
-                one.unit if language == "en" else _unit_zh(one.unit),
-                one.owner if language == "en" else _OWNERS_ZH[one.owner],
-                _listed(identity for identity, names in named.items() if one.name in names),
-                _listed(mart for mart, columns in marts.items() if one.name in columns),
-                _listed(page for page, names in shown.items() if one.name in names),
+            row(
+                one,
+                _Places(
+                    *(
+                        [place for place, names in places.items() if one.name in names]
+                        for places in (named, marts, shown)
+                    ),
+                ),
             )
             for one in known
             if one.family == family
         ]
-        parts.append(_table(title, _COLUMNS[language], rows))
-    title, *columns = _IDENTITIES[language]
+        yield _table(title, columns, rows, notes.get(family, ""))
+    title, *heads = _IDENTITIES[language]
     told = [(f"`{name}`", equation_of(declared)) for name, declared in identities.items()]
-    parts.append(_table(title, columns, told))
-    return "\n".join(parts)
+    yield _table(title, heads, told)
 
 
-def overview(project: Path) -> str:
-    """The first page of dbt's site: what there is, and the page of metrics."""
-    metrics = page(project, "en").removeprefix(_HEAD["en"])
-    return "\n".join(["{% docs __overview__ %}", _INTRODUCTION, metrics + "{% enddocs %}", ""])
+def _notes(language: str, known: list[Metric], ratios: dict[str, Any]) -> dict[str, str]:
+    """{family: what is true of each metric of it}, with the ratios over what is counted by day."""
+    distinct = {one.name for one in known if one.family == "distinct"}
+    over = (
+        name
+        for name, declared in ratios.items()
+        if not distinct.isdisjoint((declared["numerator"], declared["denominator"]))
+    )
+    separator = ", " if language == "en" else "、"
+    listed = separator.join(map("`{}`".format, over))
+    return {family: text.format(ratios=listed) for family, text in _NOTES[language].items()}
 
 
 def write(project: Path) -> None:
@@ -220,9 +306,11 @@ def _columns_of_marts(project: Path) -> Iterator[tuple[str, set[str]]]:
 
 
 def _shown_on_pages(project: Path, named: dict[str, list[str]]) -> Iterator[tuple[str, set[str]]]:
-    """Each dashboard's name, and the metrics that it shows, by themselves or in an identity."""
+    """Each dashboard's name, and what it shows: metrics, columns, and those of its identities."""
     for dashboard in read_pages(project):
-        names = {name for tile in dashboard.tiles for name in tile.metrics_shown}
+        names = {
+            name for tile in dashboard.tiles for name in (*tile.metrics_shown, *tile.columns_shown)
+        }
         chains = [named[tile.identity] for tile in dashboard.tiles if tile.kind == "chain"]
         yield dashboard.name, names.union(*chains)
 
@@ -239,11 +327,17 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _table(title: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+def _table(
+    title: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]], note: str = ""
+) -> str:
     heads = tuple(columns)
     lines = [heads, ("---",) * len(heads), *rows]
     return "\n".join(
-        [f"## {title}", "", *(f"| {' | '.join(cells)} |" for cells in lines), ""],
+        [
+            *(f"## {title}", "", *([note] if note else [])),
+            *(f"| {' | '.join(cells)} |" for cells in lines),
+            "",
+        ],
     )
 
 

@@ -31,6 +31,8 @@
         {%- set scale = metric.scale ~ 'e0 * ' if part == 'numerator' else '' %}
         when '{{ metric.name }}' then {{ scale }}{{ sums }}_{{ metric[part] }}
         {%- endfor %}
+        {#- A case of nothing is no SQL, where no metric has this part. #}
+        when '' then cast(null as double)
     end
 {%- endmacro %}
 

@@ -1,7 +1,19 @@
-{#- What is paid for clicks, told apart by how far it varies: for the click itself, for being shown, and what comes
-    later, for conversions and as refunds. -#}
+{#- What is paid for, told apart by how far a payment varies, {kind: pricing models}: for a click, for being shown,
+    and for a conversion. -#}
 {% macro kinds_of_payment() %}
-    {{ return(['clicked', 'shown', 'late']) }}
+    {{ return({'clicked': ['cpc'], 'shown': ['cpm'], 'converted': ['cpa', 'cps']}) }}
+{% endmacro %}
+
+{#- The dimensions by which an advertiser pays unlike prices for a click. -#}
+{% macro dimensions_of_prices() %}
+    {% set named = var('root_causes').get('prices_by', []) %}
+    {% for name in named if name not in var('dimensions') %}
+        {{ exceptions.raise_compiler_error(
+            'root_causes.prices_by in dbt_project.yml names "' ~ name ~ '", which is none of the reporting '
+            ~ 'dimensions: ' ~ var('dimensions') | join(', ') ~ '.'
+        ) }}
+    {% endfor %}
+    {{ return(named) }}
 {% endmacro %}
 
 {#- An expression for each kind, whose name it has in place of <kind>; as columns, or with another joint. -#}

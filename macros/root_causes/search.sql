@@ -4,8 +4,8 @@
     what is looked for rose, -1 where it fell), events (what a unit of forecast is expected to rest on), noise
     (the variance of such a count over what counting alone makes of it) and common (the variance of what moves
     all leaves alike on usual days, as a share squared). Where the same four with evidence_ before their
-    names are not NULL, slices are found by these, in which an event counts 1, and the others are only told of what
-    was found.
+    names are not NULL, slices are found by these, in which an event counts 1, and what is told of them moved the
+    same way.
 
     A slice is held against all that is not of it: score is half the squared distance between how the slice moved
     and how it would have if it had moved as the rest, by its variance. Only sums over slices are asked, so that
@@ -185,6 +185,7 @@
         *,
         case
             when layer > 0 and direction * own_change > 0 and direction * inside_change > 0
+                and direction * (actual - told_inside) > 0
                 then own_change * own_change / (2e0 * own_variance)
                     - {{ settings.layer_penalty }}e0 * (layer - 1)
         end as score

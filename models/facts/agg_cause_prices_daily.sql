@@ -4,12 +4,13 @@
 -- What tells slices apart in a price of clicks better than the price itself. That moves with who
 -- paid for the clicks, and with a few charges for conversions that are each worth a dozen clicks:
 -- so each click is expected to bring what its advertiser usually pays for one there (by the
--- dimensions in prices_by), and what is paid for clicks, for being shown, and later (for
--- conversions, with refunds) is added up in units of its own usual variance each.
+-- dimensions in prices_by), and what is paid for clicks, for being shown, and for conversions, each
+-- less its refunds, is added up in units of its own usual variance.
 -- (noqa: the linter's grammar of this dialect does not know grouping sets.)
 {{ config(materialized='table', tags='explanation') }}
 {%- set dimensions = var('dimensions') %}
-{%- set price_keys = ['advertiser_id'] + var('root_causes').prices_by %}
+{%- set places = dimensions_of_prices() %}
+{%- set price_keys = ['advertiser_id'] + places %}
 with incidents as (
 
     select * from {{ ref('agg_cause_incidents_daily') }}
@@ -61,48 +62,63 @@ days as (
 
 ),
 
-responses as (
+early as (
 
     select
-        days.day,
+        responses.requested_on,
+        responses.impression_id,
         responses.{{ dimensions | join(',\n        responses.') }},
         responses.impression_advertiser_id as advertiser_id,
+        responses.pricing_model,
         responses.clicks,
-        case when responses.pricing_model <> 'cpm' then responses.revenue_micros else 0 end
-            as clicked_micros,
-        case when responses.pricing_model = 'cpm' then responses.revenue_micros else 0 end
-            as shown_micros,
-        0 as late_micros
+        responses.revenue_micros
     from days
     inner join early_responses as responses on days.day = responses.requested_on
     where responses.is_commercial
 
-    union all
+),
+
+-- A refund is one of what its impression was charged for.
+late as (
 
     select
-        days.day,
-        responses.{{ dimensions | join(',\n        responses.') }},
-        responses.impression_advertiser_id as advertiser_id,
+        early.requested_on,
+        early.impression_id,
+        early.{{ dimensions | join(',\n        early.') }},
+        early.advertiser_id,
+        early.pricing_model,
         0 as clicks,
-        0 as clicked_micros,
-        0 as shown_micros,
-        responses.revenue_micros as late_micros
-    from days
-    inner join late_responses as responses on days.day = responses.requested_on
-    where responses.is_commercial
+        responses.revenue_micros
+    from late_responses as responses
+    inner join early
+        on
+            responses.requested_on = early.requested_on
+            and responses.impression_id = early.impression_id
+
+),
+
+responses as (
+
+    select * from early
+    union all
+    select * from late
 
 ),
 
 per_advertiser as (
 
     select
-        day,
+        requested_on as day,
         {{ dimensions | join(',\n        ') }},
         advertiser_id,
         sum(clicks) as clicks,
-        {{- per_kind('0.000001e0 * cast(sum(<kind>_micros) as double) as <kind>') | indent(4) }}
+        {%- for kind, models in kinds_of_payment().items() %}
+        0.000001e0 * cast(coalesce(
+            sum(revenue_micros) filter (where pricing_model in ('{{ models | join("', '") }}')), 0
+        ) as double) as {{ kind }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from responses
-    group by day, {{ dimensions | join(', ') }}, advertiser_id
+    group by requested_on, {{ dimensions | join(', ') }}, advertiser_id
 
 ),
 
@@ -130,7 +146,18 @@ usual_prices as (
 
 ),
 
--- What whoever had no click before is expected to pay.
+-- What whoever had no click before is expected to pay: what all pay there, or else anywhere. Nobody
+-- is expected to get money back.
+prices_of_places as (
+
+    select
+        {{ (['requested_on'] + places) | join(',\n        ') }},
+        {{- per_kind('sum(<kind>) / nullif(sum(clicks), 0) as <kind>_price') | indent(4) }}
+    from usual_sums
+    group by {{ (['requested_on'] + places) | join(', ') }}
+
+),
+
 prices_of_all as (
 
     select
@@ -150,8 +177,8 @@ held as (
         per_advertiser.{{ dimensions | join(',\n        per_advertiser.') }},
         {{- per_kind('sum(per_advertiser.<kind>) as <kind>') | indent(4) }},
         {{- per_kind(
-            'sum(per_advertiser.clicks * coalesce(usual_prices.<kind>_price, '
-            ~ 'prices_of_all.<kind>_price)) as expected_<kind>'
+            'sum(per_advertiser.clicks * greatest(0e0, coalesce(usual_prices.<kind>_price, '
+            ~ 'prices_of_places.<kind>_price, prices_of_all.<kind>_price))) as expected_<kind>'
         ) | indent(4) }}
     from pairs
     inner join per_advertiser on pairs.day = per_advertiser.day
@@ -161,6 +188,12 @@ held as (
             pairs.requested_on = usual_prices.requested_on
             {%- for key in price_keys %}
             and per_advertiser.{{ key }} = usual_prices.{{ key }}
+            {%- endfor %}
+    left join prices_of_places
+        on
+            pairs.requested_on = prices_of_places.requested_on
+            {%- for key in places %}
+            and per_advertiser.{{ key }} = prices_of_places.{{ key }}
             {%- endfor %}
     group by
         pairs.requested_on,
@@ -260,14 +293,15 @@ variances as (
 
 ),
 
--- Where all pay the same for each click, one is not worth more than ten events.
+-- Where all pay the same for each click, one is not worth more than ten events. A kind of which
+-- nothing is known counts for nothing.
 weights as (
 
     select
         variances.requested_on,
         {{- per_kind(
-            'coalesce(1e0 / nullif(greatest(variances.<kind>, 0.1e0 * prices_of_all.<kind>_price), '
-            ~ '0e0), 0e0) as <kind>'
+            'case when variances.<kind> >= 0 and prices_of_all.<kind>_price > 0 then 1e0 / greatest('
+            ~ 'variances.<kind>, 0.1e0 * prices_of_all.<kind>_price) else 0e0 end as <kind>'
         ) | indent(4) }}
     from variances
     inner join prices_of_all on variances.requested_on = prices_of_all.requested_on

@@ -348,10 +348,12 @@ def test_slices_that_stood_out_are_named_beside_the_answer(published: Path) -> N
                 date '2026-11-21' - back::int as requested_on, metric, 'slice' as method,
                 1 as cause_rank, 'surface:feed' as cause, 2.0::double as expected,
                 1.0::double as actual, 12.5::double as score, place as factor_rank
-            from (values (0, 'ctr2', 1), (0, 'acp', 2), (9, 'asn', 1)) as c (back, metric, place)
+            from (values (0, 'ctr2', 1), (0, 'acp', 2), (7, 'pvr', 1), (9, 'asn', 1))
+                as c (back, metric, place)
             """
         )
-    (cause,) = asked("--warehouse", published)["causes"]
+    before, cause = asked("--warehouse", published)["causes"]
+    assert (before["day"], before["metric"]) == ("2026-11-14", "pvr"), "the base stood out"
     assert cause == {
         **{"day": "2026-11-21", "metric": "ctr2", "cause": "surface:feed"},
         **{"expected": 2.0, "actual": 1.0, "score": 12.5},

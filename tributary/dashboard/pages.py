@@ -1,13 +1,15 @@
 """What a dashboard may declare: its data, as SQL over the marts, and its tiles."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 FOLDER = "dashboards"
 WORDS = "words.yml"
+RESERVED = ("index", "dashboard")
+"""Names of files that belong to no one page."""
 Format = Literal["count", "money", "amount", "share", "number", "date", "text", "metric", "word"]
 
 
@@ -207,7 +209,26 @@ class Page(_Declared):
     lead: Text
     filters: list[Literal["surface", "region_code", "device_type"]] = Field(default_factory=list)
     data: dict[str, Dataset]
-    tiles: list[Tile]
+    tiles: list[Tile] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_what_it_names(self) -> Self:
+        """A filter that no data answers to would cut nothing, and say that it does."""
+        if self.name in RESERVED:
+            raise ValueError(f"no page can be named {self.name}: a file of every page is.")
+        for name, dataset in self.data.items():
+            strange = set(dataset.filters) - set(self.filters)
+            if strange:
+                raise ValueError(
+                    f"the data {name} is cut by {', '.join(sorted(strange))}, which is no filter "
+                    "of the page."
+                )
+        if any(dataset.is_sliced for dataset in self.data.values()):
+            return self
+        idle = set(self.filters).difference(*(dataset.filters for dataset in self.data.values()))
+        if idle:
+            raise ValueError(f"no data of the page is cut by its filter {', '.join(sorted(idle))}.")
+        return self
 
 
 def read_pages(project: Path) -> list[Page]:
@@ -223,7 +244,9 @@ def read_pages(project: Path) -> list[Page]:
         try:
             page = Page.model_validate(yaml.safe_load(file.read_text("utf-8")))
         except (OSError, ValueError, yaml.YAMLError) as failed:
-            raise DashboardError(f"{file} cannot be read as a page: {failed}") from failed
+            raise DashboardError(
+                f"{file} cannot be read as a page: {_in_words(failed)}"
+            ) from failed
         if page.name in {other.name for other in pages}:
             raise DashboardError(f"{file} is named {page.name!r}, as another page is.")
         for tile in page.tiles:
@@ -236,6 +259,18 @@ def read_pages(project: Path) -> list[Page]:
     if not pages:
         raise DashboardError(f"No page is declared in {project / FOLDER}.")
     return sorted(pages, key=lambda page: page.place)
+
+
+def _in_words(failed: Exception) -> str:
+    """What is wrong with it, each fault with its place."""
+    if not isinstance(failed, ValidationError):
+        return str(failed)
+    faults = []
+    for fault in failed.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(str(part) for part in fault["loc"])
+        said = fault["msg"].removeprefix("Value error, ")
+        faults.append(f"{place}: {said}" if place else said)
+    return "; ".join(faults)
 
 
 _Words = TypeAdapter(dict[str, Text])
@@ -252,4 +287,4 @@ def read_words(project: Path) -> dict[str, dict[str, str]]:
         declared = _Words.validate_python(yaml.safe_load(file.read_text("utf-8")))
         return {word: text.model_dump() for word, text in declared.items()}
     except (OSError, ValueError, yaml.YAMLError) as failed:
-        raise DashboardError(f"{file} cannot be read: {failed}") from failed
+        raise DashboardError(f"{file} cannot be read: {_in_words(failed)}") from failed

@@ -1,6 +1,8 @@
 """The pages as files: nothing in them asks for anything beyond their folder."""
 
 import json
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,10 +18,11 @@ from tributary.rendering import Renderer
 from tributary.settings import Settings
 
 ASSETS = Path(__file__).with_name("assets")
-SCRIPT = "dashboard.js"
+SCRIPT, STYLE = "dashboard.js", "dashboard.css"
 FIRST = "index.html"
 DAYS = 92
 _MOST_DAYS = 36_525
+_SAID = re.compile(r'\bsay\("(\w+)"\)')
 
 
 def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
@@ -46,18 +49,19 @@ def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
     with opened(settings.warehouse) as (publication, marts):
         span = span_of(publication, days)
         for page in pages:
-            _check_names(page, metrics, renderer.variables["identities"])
+            _check_names(page, metrics, renderer.variables)
         shown = {page.name: rows_of(marts, page, span, settings) for page in pages}
     for page in pages:
         _check_columns(page, shown[page.name], renderer)
+    _check_words(words)
     html = {page.name: _html(page, pages, words) for page in pages}
-    _refuse_foreign(folder)
+    _refuse_foreign(folder, pages)
     manifest = publication.manifest
     try:
         (folder / "assets").mkdir(parents=True, exist_ok=True)
         _write_charts(folder / "assets")
-        for asset in ("dashboard.css", SCRIPT):
-            (folder / "assets" / asset).write_text((ASSETS / asset).read_text("utf-8"), "utf-8")
+        for asset in (STYLE, SCRIPT):
+            _write(folder / "assets" / asset, (ASSETS / asset).read_text("utf-8"))
         for page in pages:
             payload = {
                 "page": page.model_dump(mode="json"),
@@ -76,8 +80,8 @@ def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
             # A tag within a value must not end the script that holds it; nor is NaN any JSON.
             text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
             script = f"window.tributary = {text};\n"
-            (folder / "assets" / f"{page.name}.js").write_text(script, "utf-8")
-            (folder / file_of(page, pages)).write_text(html[page.name], "utf-8")
+            _write(folder / "assets" / f"{page.name}.js", script)
+            _write(folder / file_of(page, pages), html[page.name])
         _remove_others(folder, pages)
     except OSError as failed:
         raise DashboardError(f"The site cannot be written to {folder}: {failed}.") from failed
@@ -99,19 +103,39 @@ def file_of(page: Page, pages: list[Page]) -> str:
     return FIRST if page is pages[0] else f"{page.name}.html"
 
 
-def _refuse_foreign(folder: Path) -> None:
+def _refuse_foreign(folder: Path, pages: list[Page]) -> None:
     """Nobody's own page is written over."""
-    if (folder / FIRST).exists() and not (folder / "assets" / SCRIPT).exists():
+    foreign = [
+        file.name
+        for file in (folder / file_of(page, pages) for page in pages)
+        if file.exists() and not _is_ours(file)
+    ]
+    assets = folder / "assets"
+    if not (assets / SCRIPT).exists():
+        files = (STYLE, *(f"{page.name}.js" for page in pages))
+        foreign += [f"assets/{name}" for name in files if (assets / name).exists()]
+    if foreign:
         raise DashboardError(
-            f"{folder} has a page {FIRST} that is none of these. Name another folder."
+            f"{folder} has {', '.join(foreign)}, which is none of these pages. Name another folder."
         )
+
+
+def _is_ours(page: Path) -> bool:
+    return f"assets/{SCRIPT}" in page.read_text("utf-8", "replace")
+
+
+def _write(file: Path, text: str) -> None:
+    """In one step: a server may be reading what was there."""
+    half = file.with_name(f".{file.name}.half")
+    half.write_text(text, "utf-8")
+    half.replace(file)
 
 
 def _remove_others(folder: Path, pages: list[Page]) -> None:
     """Pages that were declared once would go on showing what they showed."""
     kept = {file_of(page, pages) for page in pages}
     for file in folder.glob("*.html"):
-        if file.name not in kept and f"assets/{SCRIPT}" in file.read_text("utf-8", "replace"):
+        if file.name not in kept and _is_ours(file):
             file.unlink()
             (folder / "assets" / f"{file.stem}.js").unlink(missing_ok=True)
 
@@ -146,15 +170,13 @@ def charts_file() -> str:
 
 
 def _write_charts(assets: Path) -> None:
-    """Vega-Lite with its renderer, as one script: in one step, since it is not written again."""
+    """Vega-Lite with its renderer, as one script, once."""
     file = assets / charts_file()
     if file.exists():
         return
     import vl_convert
 
-    half = file.with_suffix(".half")
-    half.write_text(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"), "utf-8")
-    half.replace(file)
+    _write(file, vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _definition(metric: Metric, ratios: dict[str, Any]) -> dict[str, Any]:
@@ -181,10 +203,24 @@ def _format(metric: Metric) -> str:
     return {"count": "count", "share": "share"}.get(metric.unit, "number")
 
 
-def _check_names(page: Page, metrics: dict[str, Any], identities: dict[str, Any]) -> None:
+def _check_words(words: dict[str, dict[str, str]]) -> None:
+    """Refuse words that lack one that the script says: its name would be shown in its place."""
+    said = set(_SAID.findall((ASSETS / SCRIPT).read_text("utf-8")))
+    if lacking := sorted(said.difference(words)):
+        raise DashboardError(f"{FOLDER}/{WORDS} lacks {', '.join(lacking)}, which pages say.")
+
+
+def _check_names(page: Page, metrics: dict[str, Any], variables: Mapping[str, Any]) -> None:
     """Refuse a page that shows what is not declared: its figures would be missing in silence."""
+    comparisons = set(variables["comparisons"])
     for tile in page.tiles:
-        named = {tile.identity: identities} if tile.kind == "chain" else {}
+        if tile.kind == "waterfall" and (strange := set(tile.comparisons) - comparisons):
+            raise DashboardError(
+                f"dashboards/{page.name}.yml: the tile {tile.title.en!r} compares by "
+                f"{', '.join(sorted(strange))}, which is not declared. Declared are: "
+                f"{', '.join(sorted(comparisons))}."
+            )
+        named = {tile.identity: variables["identities"]} if tile.kind == "chain" else {}
         for name, known in {**named, **dict.fromkeys(tile.metrics_shown, metrics)}.items():
             if name not in known:
                 raise DashboardError(

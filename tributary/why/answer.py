@@ -118,8 +118,8 @@ class Answer(BaseModel):
         by: the dimension of the slices.
         slices: the greatest change first; where the result is additive they add up to the change.
         movements: of each ratio of the identity over these slices.
-        causes: slices that left what was expected of them on these days, whatever the period
-            before; of revenue, from the published marts.
+        causes: slices that left what their own earlier weeks let expect, on the days of either
+            period; of revenue, from the published marts.
         notes: what the reader ought to know of the data.
     """
 
@@ -243,8 +243,12 @@ def movements_of(
     return [one for one in told.values() if one.model_fields_set & set(_EFFECTS)]
 
 
-def causes_of(marts: duckdb.DuckDBPyConnection, identity: Identity, now: Days) -> list[Cause]:
-    """The slices that the published marts name for the days of a period, the surest of a day first.
+def causes_of(
+    marts: duckdb.DuckDBPyConnection, identity: Identity, base: Days, now: Days
+) -> list[Cause]:
+    """The slices that the published marts name for the days compared, the surest of a day first.
+
+    Of both periods: where the base was the unusual one, that is the reason.
 
     None where the identity is not of revenue, and where a publication of earlier code has no such
     mart.
@@ -255,9 +259,11 @@ def causes_of(marts: duckdb.DuckDBPyConnection, identity: Identity, now: Days) -
         f"""
         select requested_on, metric, cause, expected, actual, score
         from {MARTS}.root_causes
-        where method = 'slice' and factor_rank = 1 and requested_on between ? and ?
+        where
+            method = 'slice' and factor_rank = 1
+            and (requested_on between ? and ? or requested_on between ? and ?)
         order by requested_on, cause_rank
         """,
-        [now.first, now.last],
+        [base.first, base.last, now.first, now.last],
     ).fetchall()
     return [Cause(**dict(zip(Cause.model_fields, row, strict=True))) for row in rows]

@@ -142,7 +142,7 @@ def _of_days(
             )
         currency = publication.manifest.currency
         answer = _answered(marts, renderer, identity, by, str(base), str(now), currency, notes)
-        answer.causes = causes_of(marts, identity, now)
+        answer.causes = causes_of(marts, identity, base, now)
         return answer
 
 

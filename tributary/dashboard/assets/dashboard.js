@@ -13,7 +13,7 @@
     ]),
   );
   const isSliced = Object.values(page.data).some((dataset) => dataset.is_sliced);
-  const state = { lang: "en", from: "", to: "", filters: {}, chosen: {} };
+  const state = { lang: "en", from: "", to: "", filters: {}, chosen: {}, carried: {}, isTaken: true };
 
   // Words and numbers --------------------------------------------------------------------------------
 
@@ -39,8 +39,10 @@
 
   const formatOf = (name) => (metrics[name] ? metrics[name].format : "number");
 
-  function changeOf(now, before) {
-    return now === null || before === null || before === 0 ? null : now / before - 1;
+  // Of a figure that was below zero a share says nothing, or the contrary: how far it moved is told as it is.
+  function changeOf(now, before, format) {
+    if (now === null || before === null || before === 0) return null;
+    return before < 0 ? { moved: now - before, format } : { moved: now / before - 1, format: "share" };
   }
 
   // Elements -----------------------------------------------------------------------------------------
@@ -57,14 +59,14 @@
     return element("div", { class: "figure", "data-metric": name, "data-value": exact }, written(value, format));
   }
 
-  function change(now, before, hasEarlierDays) {
-    const moved = changeOf(now, before);
-    if (moved === null) {
+  function change(now, before, hasEarlierDays, ofFormat) {
+    const { moved, format } = changeOf(now, before, ofFormat) || {};
+    if (moved === undefined) {
       const why = hasEarlierDays ? (now === null ? "no_value" : "no_value_before") : "no_earlier_days";
       return element("div", { class: "change soft" }, say(why));
     }
     const sign = moved > 0 ? "▲ +" : moved < 0 ? "▼ −" : "";
-    const text = `${sign}${written(Math.abs(moved), "share")}`;
+    const text = `${sign}${written(Math.abs(moved), format)}`;
     return element("div", { class: `change ${moved > 0 ? "up" : moved < 0 ? "down" : "soft"}` }, text);
   }
 
@@ -74,7 +76,7 @@
     const heads = columns.map((column) =>
       element("th", { scope: "col", class: isNumber(column) ? "number" : "" }, column.label));
     const lines = rows.map((row) => element("tr", {}, ...columns.map((column) =>
-      element("td", { class: isNumber(column) ? "number" : "" }, written(row[column.name], column.format)))));
+      element("td", { class: isNumber(column) ? "number" : column.format }, written(row[column.name], column.format)))));
     return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title },
       element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines)));
   }
@@ -136,7 +138,7 @@
   const isDistinct = (name) => metrics[name].family === "distinct" || metrics[metrics[name].denominator]?.family === "distinct";
 
   function named(name, isDaily) {
-    const isMean = !metrics[name].denominator && (isDaily || metrics[name].family === "distinct");
+    const isMean = isDistinct(name) || (isDaily && !metrics[name].denominator);
     return isMean && state.from !== state.to ? `${label(name)}, ${say("per_day")}` : label(name);
   }
 
@@ -148,7 +150,9 @@
     const [now, before] = [rowsOf(data), hasEarlierDays ? rowsOf(data, from, shifted(state.from, -1)) : []];
     return (name, isDaily = false) => {
       const value = valueOf(name, now, days, isDaily);
-      return [figure(value, formatOf(name), name), change(value, valueOf(name, before, days, isDaily), hasEarlierDays)];
+      const format = formatOf(name);
+      const earlier = valueOf(name, before, days, isDaily);
+      return [figure(value, format, name), change(value, earlier, hasEarlierDays, format)];
     };
   }
 
@@ -238,7 +242,7 @@
       const spec = tile.by
         ? { mark: "bar", encoding: { x: band, y, color: { field: "group", title: null },
             tooltip: [...tooltip, { field: "group", title: say(tile.by) }] } }
-        : { mark: { type: "line", point: true, color: colour("--mark") },
+        : { mark: { type: "line", point: { color: colour("--mark") }, color: colour("--mark") },
             encoding: { x, y: { ...y, scale: { zero: metrics[metric].family !== "ratio" } }, tooltip } };
       const columns = [
         { name: "day", label: say("day"), format: "date" },
@@ -350,7 +354,7 @@
       });
       const spec = {
         data: { values },
-        mark: { type: "line", point: values.length < 60, color: colour("--mark") },
+        mark: { type: "line", point: values.length < 60 && { color: colour("--mark") }, color: colour("--mark") },
         encoding: {
           x: { field: "rank", type: "quantitative", title: say("rank"), axis: { tickMinStep: 1 } },
           y: { field: "share", type: "quantitative", title: null, scale: { domain: [0, 1] }, axis: { format: ".0%" } },
@@ -435,7 +439,7 @@
 
   function rememberInAddress() {
     const said = new URLSearchParams({ lang: state.lang, from: state.from, to: state.to });
-    for (const [filter, value] of Object.entries(state.filters)) if (value) said.set(filter, value);
+    for (const [filter, value] of Object.entries({ ...state.carried, ...state.filters })) if (value) said.set(filter, value);
     for (const link of document.querySelectorAll("nav a")) link.hash = said.toString();
     for (const [key, value] of Object.entries(state.chosen)) said.set(`tile${key}`, value);
     history.replaceState(null, "", `#${said}`);
@@ -443,19 +447,29 @@
 
   function readAddress() {
     const said = new URLSearchParams(location.hash.slice(1));
-    const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && shifted(text, 0) === text
-      && text >= publication.first_day && text <= publication.last_day;
+    const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && shifted(text, 0) === text;
+    // Days beyond those that the page holds become the nearest that it holds; what is no day, the usual ones.
+    const held = (day) => (day < publication.first_day ? publication.first_day
+      : day > publication.last_day ? publication.last_day : day);
+    const [from, to] = [said.get("from") || "", said.get("to") || ""];
     const given = said.get("lang") || (navigator.language.startsWith("zh") ? "zh" : "en");
     state.lang = given === "zh" ? "zh" : "en";
-    state.filters = {};
-    state.to = isDay(said.get("to") || "") ? said.get("to") : publication.last_day;
-    state.from = isDay(said.get("from") || "") ? said.get("from") : shifted(publication.last_day, -6);
-    if (state.from < publication.first_day) state.from = publication.first_day;
+    state.to = isDay(to) ? held(to) : publication.last_day;
+    state.from = isDay(from) ? held(from) : held(shifted(state.to, -6));
     if (state.from > state.to) state.from = state.to;
-    for (const filter of page.filters) {
-      const value = said.get(filter);
-      const isTaken = isSliced && Object.values(state.filters).some(Boolean);
-      state.filters[filter] = value && !isTaken && valuesOfFilter(filter).includes(value) ? value : "";
+    state.isTaken = (!from || from === state.from) && (!to || to === state.to);
+    state.filters = {};
+    state.carried = {};
+    for (const filter of ["surface", "region_code", "device_type"]) {
+      const value = said.get(filter) || "";
+      if (!page.filters.includes(filter)) {
+        // For the pages that have it.
+        state.carried[filter] = value;
+        continue;
+      }
+      const hasOne = isSliced && Object.values(state.filters).some(Boolean);
+      state.filters[filter] = value && !hasOne && valuesOfFilter(filter).includes(value) ? value : "";
+      state.isTaken &&= state.filters[filter] === value;
     }
     page.tiles.forEach((_, key) => { if (said.has(`tile${key}`)) state.chosen[key] = said.get(`tile${key}`); });
   }
@@ -468,8 +482,10 @@
     fillFilters();
     byId("from").value = state.from;
     byId("to").value = state.to;
-    const slice = Object.values(state.filters).filter(Boolean).join(", ") || say("all");
-    byId("chosen").textContent = `${state.from} – ${state.to} · ${slice}`;
+    const slice = page.filters.length ? ` · ${Object.values(state.filters).filter(Boolean).join(", ") || say("all")}` : "";
+    byId("chosen").textContent = `${state.from} – ${state.to}${slice}`;
+    byId("not-taken").hidden = state.isTaken;
+    byId("not-taken").textContent = state.isTaken ? "" : say("not_taken");
     byId("publication").textContent =
       `${say("publication")}: ${publication.run_id}, ${publication.made_at} · ${publication.currency}`;
     rememberInAddress();
