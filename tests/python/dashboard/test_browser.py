@@ -439,3 +439,49 @@ def test_a_choice_is_in_the_address_and_a_wrong_one_is_not_taken(visit: Any) -> 
     assert odd.page.input_value("#to") == TO
     assert odd.page.input_value("#surface") == ""
     assert odd.said == []
+
+
+@pytest.mark.parametrize(
+    ("said", "first", "last", "is_told"),
+    [
+        ("from=2025-01-01&to=2026-11-12", None, "2026-11-12", True),
+        ("to=2026-11-12", "2026-11-06", "2026-11-12", False),
+        ("from=2025-01-01&to=2025-01-31", None, None, True),
+        (f"from={FROM}&to={TO}&surface=nowhere", FROM, TO, True),
+        (f"from={FROM}&to={TO}", FROM, TO, False),
+    ],
+)
+def test_days_that_a_page_does_not_hold_become_the_nearest_and_that_is_said(
+    visit: Any, said: str, first: str | None, last: str | None, is_told: bool
+) -> None:
+    page = visit("index.html", f"lang=en&{said}").page
+    earliest = page.get_attribute("#from", "min")
+    shown = (page.input_value("#from"), page.input_value("#to"))
+    assert shown == (first or earliest, last or earliest)
+    assert page.is_visible("#not-taken") == is_told
+
+
+def test_a_slice_is_kept_by_way_of_a_page_that_has_no_filter(visit: Any) -> None:
+    page = visit("health.html", f"lang=en&from={FROM}&to={TO}&surface=local").page
+    assert "surface=local" in (page.get_attribute("nav a[href^='index.html']", "href") or "")
+
+
+def test_a_figure_that_was_below_zero_tells_how_far_it_moved(visit: Any) -> None:
+    """ROI was below zero on the ninth, and is far above on the tenth: no share tells that."""
+    seen = visit("advertisers.html", "lang=en&from=2026-11-10&to=2026-11-10")
+    box = seen.page.locator(".figure[data-metric='roi']").first
+    now = float(box.get_attribute("data-value"))
+    before = visit("advertisers.html", "lang=en&from=2026-11-09&to=2026-11-09").page
+    was = float(before.locator(".figure[data-metric='roi']").first.get_attribute("data-value"))
+    assert was < 0 < now
+    told = box.locator("xpath=following-sibling::div").inner_text()
+    assert told.startswith("▲ +")
+    assert float(told.removeprefix("▲ +")) == pytest.approx(now - was, rel=1e-4)
+
+
+def test_what_is_distinct_by_day_says_so_and_so_does_a_ratio_over_it(visit: Any) -> None:
+    page = visit("advertisers.html", f"lang=en&from={FROM}&to={TO}").page
+    labels = page.locator(".figures dt, .factors .soft").all_inner_texts()
+    told = [text for text in labels if text.split(",")[0] in ("ARPU", "Active advertisers")]
+    assert told
+    assert all(text.endswith(", a day") for text in told)

@@ -126,6 +126,10 @@ def test_a_site_holds_no_more_days_than_asked_for(settings: Settings, tmp_path: 
         ("comparisons: [same_weekday, day_on_day, week_on_week]", "comparisons: []", "comparisons"),
         ("name: revenue\nplace", "name: ../revenue\nplace", "name"),
         ("name: revenue\nplace", "name: local\nplace", "another page"),
+        ("name: revenue\nplace", "name: dashboard\nplace", "no page can be named dashboard"),
+        ("name: revenue\nplace", "name: index\nplace", "no page can be named index"),
+        ("filters: {surface: surface}", "filters: {surfaec: surface}", "surfaec"),
+        ("[same_weekday, day_on_day, week", "[same_wekday, day_on_day, week", "same_wekday"),
     ],
 )
 def test_a_page_that_shows_what_is_not_there_is_refused(
@@ -175,6 +179,15 @@ def test_a_mart_that_a_publication_lacks_leaves_one_tile_empty_and_no_page(
     assert [name for name, table in data.items() if table["is_missing"]] == ["alarms"]
 
 
+def test_so_does_a_column_that_it_lacks(settings: Settings, tmp_path: Path) -> None:
+    lacking = changed(
+        settings, tmp_path / "warehouse", "alter table revenue_drivers drop is_to_date"
+    )
+    write_site(lacking, tmp_path / "site")
+    data = payload(tmp_path / "site", PAGES[0])["data"]
+    assert [name for name, table in data.items() if table["is_missing"]] == ["drivers"]
+
+
 def test_values_that_a_page_cannot_hold_do_not_end_it(settings: Settings, tmp_path: Path) -> None:
     odd = changed(
         settings,
@@ -198,6 +211,13 @@ def test_a_foreign_page_is_not_written_over_and_an_old_one_goes(
     (foreign / "index.html").write_text("mine")
     with pytest.raises(DashboardError, match="none of these"):
         write_site(settings, foreign)
+    for name in ("local.html", "assets/dashboard.css", "assets/revenue.js"):
+        other = tmp_path / name.replace("/", "_")
+        (other / name).parent.mkdir(parents=True)
+        (other / name).write_text("mine")
+        with pytest.raises(DashboardError, match=re.escape(name)):
+            write_site(settings, other)
+        assert (other / name).read_text() == "mine"
     again = tmp_path / "again"
     shutil.copytree(site, again)
     shutil.copy(again / "local.html", again / "gone.html")
@@ -207,6 +227,12 @@ def test_a_foreign_page_is_not_written_over_and_an_old_one_goes(
     assert not (again / "gone.html").exists()
     assert not (again / "assets" / "gone.js").exists()
     assert (again / "notes.html").exists()
+
+
+def test_a_filter_that_no_data_answers_to_is_refused() -> None:
+    page = next(one for one in PAGES if one.name == "health").model_dump()
+    with pytest.raises(ValueError, match="no data of the page is cut by its filter surface"):
+        Page.model_validate(page | {"filters": ["surface"]})
 
 
 @pytest.mark.parametrize("words", ["", "[]", "skip: {en: Skip, zh: 跳}"])
