@@ -88,7 +88,7 @@ def write_aggregates(history: History, folder: Path) -> None:
         response = f"""
             select requested_on, {dimensions}, true as is_commercial, 'cpc' as pricing_model,
                 surface || region_code as impression_advertiser_id, ad_clicks as clicks,
-                revenue_micros
+                revenue_micros, cast(row_number() over () as varchar) as impression_id
             from funnel
         """
         for name, rest in {"early": "where ad_clicks > 0", "late": "limit 0"}.items():
