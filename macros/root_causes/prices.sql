@@ -22,3 +22,15 @@
     {{ expression | replace('<kind>', kind) }}{{ joint if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+{#- The sum of each kind, in units of the currency, over rows with pricing_model and revenue_micros. -#}
+{% macro paid_by_kind() -%}
+    {%- for kind, models in kinds_of_payment().items() %}
+    0.000001e0 * cast(
+        coalesce(
+            sum(revenue_micros) filter (where pricing_model in ('{{ models | join("', '") }}')),
+            0
+        ) as double
+    ) as {{ kind }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -112,11 +112,7 @@ per_advertiser as (
         {{ dimensions | join(',\n        ') }},
         advertiser_id,
         sum(clicks) as clicks,
-        {%- for kind, models in kinds_of_payment().items() %}
-        0.000001e0 * cast(coalesce(
-            sum(revenue_micros) filter (where pricing_model in ('{{ models | join("', '") }}')), 0
-        ) as double) as {{ kind }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{- paid_by_kind() | indent(4) }}
     from responses
     group by requested_on, {{ dimensions | join(', ') }}, advertiser_id
 
@@ -152,7 +148,7 @@ prices_of_places as (
 
     select
         {{ (['requested_on'] + places) | join(',\n        ') }},
-        {{- per_kind('sum(<kind>) / nullif(sum(clicks), 0) as <kind>_price') | indent(4) }}
+        {{- per_kind(ratio('sum(<kind>)', 'sum(clicks)') ~ ' as <kind>_price') | indent(4) }}
     from usual_sums
     group by {{ (['requested_on'] + places) | join(', ') }}
 
@@ -162,7 +158,7 @@ prices_of_all as (
 
     select
         requested_on,
-        {{- per_kind('sum(<kind>) / nullif(sum(clicks), 0) as <kind>_price') | indent(4) }}
+        {{- per_kind(ratio('sum(<kind>)', 'sum(clicks)') ~ ' as <kind>_price') | indent(4) }}
     from usual_sums
     group by requested_on
 
@@ -210,7 +206,7 @@ price_levels as (
         requested_on,
         day,
         count(*) over (partition by requested_on) as known_days,
-        {{- per_kind('sum(<kind>) / nullif(sum(expected_<kind>), 0e0) as <kind>') | indent(4) }}
+        {{- per_kind(ratio('sum(<kind>)', 'sum(expected_<kind>)') ~ ' as <kind>') | indent(4) }}
     from held
     where not is_own
     group by requested_on, day
@@ -328,7 +324,7 @@ usual_days as (
         requested_on,
         day,
         sum(usual) as events,
-        sum(paid) / nullif(sum(usual), 0e0) as price_level
+        {{ ratio('sum(paid)', 'sum(usual)') }} as price_level
     from weighed
     where not is_own
     group by requested_on, day
@@ -340,8 +336,9 @@ commons as (
 
     select
         requested_on,
-        avg(events) as events,
-        var_samp(price_level) / nullif(power(avg(price_level), 2e0), 0e0) as variance
+        {{ ratio('sum(events)', 'count(*)') }} as events,
+        var_samp(price_level)
+        / nullif(power({{ ratio('sum(price_level)', 'count(price_level)') }}, 2e0), 0e0) as variance
     from usual_days
     group by requested_on
 
