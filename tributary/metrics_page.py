@@ -212,7 +212,7 @@ def _tables(
         name: [declared["result"], *renderer.call("named_factors", declared)]
         for name, declared in identities.items()
     }
-    marts = dict(_columns_of_marts(project))
+    marts = dict(columns_of_marts(project))
     shown = dict(_shown_on_pages(project, named))
     known = list(known_metrics(project))
     notes = _notes(language, known, renderer.variables["metrics"])
@@ -299,7 +299,8 @@ def _doc_blocks(project: Path) -> Iterator[tuple[str, str]]:
             yield name, " ".join(text.split())
 
 
-def _columns_of_marts(project: Path) -> Iterator[tuple[str, set[str]]]:
+def columns_of_marts(project: Path) -> Iterator[tuple[str, set[str]]]:
+    """Each mart's name, and the columns that it is declared with."""
     for file in sorted((project / "models" / "marts").rglob("*.yml")):
         for mart in yaml.safe_load(file.read_text("utf-8")).get("models", []):
             yield mart["name"], {column["name"] for column in mart["columns"]}

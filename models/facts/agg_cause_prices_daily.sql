@@ -47,10 +47,7 @@ priced_days as (
 
 pairs as (
 
-    select
-        days_wanted.requested_on,
-        days_wanted.day,
-        days_wanted.own_weight > 0 as is_own
+    select days_wanted.*
     from days_wanted
     inner join priced_days on days_wanted.requested_on = priced_days.requested_on
 
@@ -127,7 +124,7 @@ usual_sums as (
         {{- per_kind('sum(per_advertiser.<kind>) as <kind>') | indent(4) }}
     from pairs
     inner join per_advertiser on pairs.day = per_advertiser.day
-    where not pairs.is_own
+    where pairs.own_weight = 0
     group by pairs.requested_on, per_advertiser.{{ price_keys | join(', per_advertiser.') }}
 
 ),
@@ -169,7 +166,8 @@ held as (
     select
         pairs.requested_on,
         pairs.day,
-        pairs.is_own,
+        pairs.base_weight,
+        pairs.own_weight,
         per_advertiser.{{ dimensions | join(',\n        per_advertiser.') }},
         {{- per_kind('sum(per_advertiser.<kind>) as <kind>') | indent(4) }},
         {{- per_kind(
@@ -194,7 +192,8 @@ held as (
     group by
         pairs.requested_on,
         pairs.day,
-        pairs.is_own,
+        pairs.base_weight,
+        pairs.own_weight,
         per_advertiser.{{ dimensions | join(',\n        per_advertiser.') }}
 
 ),
@@ -208,7 +207,7 @@ price_levels as (
         count(*) over (partition by requested_on) as known_days,
         {{- per_kind(ratio('sum(<kind>)', 'sum(expected_<kind>)') ~ ' as <kind>') | indent(4) }}
     from held
-    where not is_own
+    where own_weight = 0
     group by requested_on, day
 
 ),
@@ -225,7 +224,7 @@ levelled as (
     from held
     inner join price_levels
         on held.requested_on = price_levels.requested_on and held.day = price_levels.day
-    where not held.is_own
+    where held.own_weight = 0
 
 ),
 
@@ -309,7 +308,8 @@ weighed as (
     select
         held.requested_on,
         held.day,
-        held.is_own,
+        held.base_weight,
+        held.own_weight,
         held.{{ dimensions | join(',\n        held.') }},
         {{- per_kind('weights.<kind> * held.<kind>', ' +') | indent(4) }} as paid,
         {{- per_kind('weights.<kind> * held.expected_<kind>', ' +') | indent(4) }} as usual
@@ -326,7 +326,7 @@ usual_days as (
         sum(usual) as events,
         {{ ratio('sum(paid)', 'sum(usual)') }} as price_level
     from weighed
-    where not is_own
+    where own_weight = 0
     group by requested_on, day
 
 ),
@@ -347,18 +347,14 @@ commons as (
 summed as (
 
     select
-        weighed.requested_on,
-        weighed.{{ dimensions | join(',\n        weighed.') }},
-        sum(days_wanted.base_weight * weighed.paid) as forecast,
-        sum(days_wanted.own_weight * weighed.paid) as actual,
-        sum(days_wanted.base_weight * weighed.usual) as forecast_divisor,
-        sum(days_wanted.own_weight * weighed.usual) as actual_divisor
+        requested_on,
+        {{ dimensions | join(',\n        ') }},
+        sum(base_weight * paid) as forecast,
+        sum(own_weight * paid) as actual,
+        sum(base_weight * usual) as forecast_divisor,
+        sum(own_weight * usual) as actual_divisor
     from weighed
-    inner join days_wanted
-        on weighed.requested_on = days_wanted.requested_on and weighed.day = days_wanted.day
-    group by
-        weighed.requested_on,
-        weighed.{{ dimensions | join(',\n        weighed.') }}
+    group by requested_on, {{ dimensions | join(', ') }}
 
 ),
 

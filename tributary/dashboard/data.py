@@ -8,9 +8,9 @@ from math import isfinite
 from typing import Any
 
 import duckdb
-import yaml
 
 from tributary.dashboard.pages import DashboardError, Dataset, Page
+from tributary.metrics_page import columns_of_marts
 from tributary.publish.manifest import Manifest
 from tributary.publish.places import Places
 from tributary.publish.publication import publications
@@ -40,11 +40,10 @@ def rows_of(marts: duckdb.DuckDBPyConnection, page: Page, span: Span, settings: 
     Raises:
         DashboardError: a query fails; the message says of which page and data.
     """
-    known = _declared_columns(settings)
     return {
         name: _records(dataset, settings)
         if dataset.records
-        else _asked(marts, f"{page.name}.{name}", dataset, span, known)
+        else _asked(marts, f"{page.name}.{name}", dataset, span, settings)
         for name, dataset in page.data.items()
     }
 
@@ -56,44 +55,32 @@ def ask(marts: duckdb.DuckDBPyConnection, dataset: Dataset, span: Span) -> Any:
     return marts.execute(dataset.sql, bound)
 
 
-def _declared_columns(settings: Settings) -> dict[str, set[str]]:
-    """{mart: its columns}, as the project declares them."""
-    found = {}
-    for file in (settings.project / "models" / "marts").rglob("*.yml"):
-        for model in yaml.safe_load(file.read_text("utf-8")).get("models", []):
-            found[model["name"]] = {column["name"] for column in model.get("columns", [])}
-    return found
-
-
 def _is_of_earlier_code(
-    marts: duckdb.DuckDBPyConnection, dataset: Dataset, known: dict[str, set[str]]
+    marts: duckdb.DuckDBPyConnection, dataset: Dataset, settings: Settings
 ) -> bool:
     """A mart of the project's own, or a column of one, is not in what is published."""
-    sources = set(_SOURCES.findall(dataset.sql)) & set(known)
-    for mart in sources:
-        if not has_mart(marts, mart):
-            return True
-        described = marts.execute(f"describe {MARTS}.{mart}").fetchall()
-        if known[mart] - {column for column, *_ in described}:
-            return True
-    return False
+    declared = dict(columns_of_marts(settings.project))
+    sources = set(_SOURCES.findall(dataset.sql))
+    missing = {mart for mart in sources if not has_mart(marts, mart)}
+    if missing:
+        return missing <= declared.keys()
+    published = {
+        mart: {column for column, *_ in marts.execute(f"describe {MARTS}.{mart}").fetchall()}
+        for mart in sources & declared.keys()
+    }
+    return any(declared[mart] - columns for mart, columns in published.items())
 
 
 def _asked(
-    marts: duckdb.DuckDBPyConnection,
-    name: str,
-    dataset: Dataset,
-    span: Span,
-    known: dict[str, set[str]],
+    marts: duckdb.DuckDBPyConnection, name: str, dataset: Dataset, span: Span, settings: Settings
 ) -> Table:
     try:
         answer = ask(marts, dataset, span)
-    except (duckdb.CatalogException, duckdb.BinderException) as failed:
-        if _is_of_earlier_code(marts, dataset, known):
+    except duckdb.Error as failed:
+        is_unknown = isinstance(failed, (duckdb.CatalogException, duckdb.BinderException))
+        if is_unknown and _is_of_earlier_code(marts, dataset, settings):
             # The page has a place for it, and says that it is empty.
             return {"columns": [], "rows": [], "is_missing": True}
-        raise DashboardError(f"The data {name} cannot be asked of the marts: {failed}") from failed
-    except duckdb.Error as failed:
         raise DashboardError(f"The data {name} cannot be asked of the marts: {failed}") from failed
     return {
         "columns": [column for column, *_ in answer.description],

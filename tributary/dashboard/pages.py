@@ -10,6 +10,7 @@ FOLDER = "dashboards"
 WORDS = "words.yml"
 RESERVED = ("index", "dashboard")
 """Names of files that belong to no one page."""
+Filter = Literal["surface", "region_code", "device_type"]
 Format = Literal["count", "money", "amount", "share", "number", "date", "text", "metric", "word"]
 
 
@@ -207,7 +208,7 @@ class Page(_Declared):
     place: int
     title: Text
     lead: Text
-    filters: list[Literal["surface", "region_code", "device_type"]] = Field(default_factory=list)
+    filters: list[Filter] = Field(default_factory=list)
     data: dict[str, Dataset]
     tiles: list[Tile] = Field(min_length=1)
 

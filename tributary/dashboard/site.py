@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tributary.dashboard.data import Span, Table, rows_of
-from tributary.dashboard.pages import FOLDER, WORDS, DashboardError, Page, read_pages, read_words
+from tributary.dashboard.pages import (
+    FOLDER,
+    WORDS,
+    DashboardError,
+    Filter,
+    Page,
+    read_pages,
+    read_words,
+)
 from tributary.metrics_page import Metric, known_metrics
 from tributary.publish.manifest import Manifest
 from tributary.publish.publication import Publication
@@ -65,6 +73,7 @@ def write_site(settings: Settings, folder: Path, days: int = DAYS) -> Manifest:
         for page in pages:
             payload = {
                 "page": page.model_dump(mode="json"),
+                "filters": get_args(Filter),
                 "words": words,
                 "metrics": metrics,
                 "identities": renderer.variables["identities"],

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { page, words, metrics, identities, publication, data } = window.tributary;
+  const { page, filters: allFilters, words, metrics, identities, publication, data } = window.tributary;
   const WHOLE = "(all)";
   const DAY_MS = 86400000;
   const byId = (id) => document.getElementById(id);
@@ -460,7 +460,7 @@
     state.isTaken = (!from || from === state.from) && (!to || to === state.to);
     state.filters = {};
     state.carried = {};
-    for (const filter of ["surface", "region_code", "device_type"]) {
+    for (const filter of allFilters) {
       const value = said.get(filter) || "";
       if (!page.filters.includes(filter)) {
         // For the pages that have it.
