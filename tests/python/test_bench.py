@@ -13,7 +13,7 @@ from conftest import Command
 
 from tributary.bench.command import PEERS, Size, bench, first_day, nothing_waits
 from tributary.bench.compare import differences
-from tributary.bench.measure import Cost, WorkError, measure
+from tributary.bench.measure import Cost, WorkError, measure, most_memory_mb
 from tributary.bench.statements import MARTS
 
 
@@ -43,28 +43,34 @@ def test_no_history_goes_on_beyond_the_seeds() -> None:
     assert ends == {7: date(2026, 10, 25)} | dict.fromkeys((28, 29, 368), date(2026, 11, 15))
 
 
-def test_an_engine_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("most_mb", "most_s", "said"),
+    [(200, None, "more than 200 MB"), (None, 1, "more than 1 s"), (600, 1, "more than 1 s")],
+)
+def test_an_engine_that_takes_too_much_is_ended(
+    most_mb: float | None, most_s: float | None, said: str, tmp_path: Path
+) -> None:
     hundreds_of_mb = ["timeit", "-n", "1", "-s", "kept = b'x' * 400_000_000", "time.sleep(60)"]
-    with pytest.raises(WorkError, match="more than 200 MB"):
-        measure(hundreds_of_mb, tmp_path, most_mb=200)
+    with pytest.raises(WorkError, match=said):
+        measure(hundreds_of_mb, tmp_path, most_mb, most_s)
 
 
 @pytest.mark.parametrize("lost", ["polars", "floor"])
 def test_a_peer_that_cannot_is_said_and_a_floor_that_cannot_ends_it(
     lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def costs(arguments: list[str], folder: Path, most_mb: float | None = None) -> Cost:
-        assert (most_mb is not None) == (arguments[1] in PEERS)
+    def costs(arguments: list[str], folder: Path, *limits: float) -> Cost:
+        assert limits == ((most_memory_mb(), 2 * 3) if arguments[1] in PEERS else ())
         if arguments[1] == lost:
             raise WorkError("no memory")
-        return Cost(1, 1, 1, 1)
+        return Cost(3, 1, 1, 1)
 
     monkeypatch.setattr("tributary.bench.measure.measure", costs)
     monkeypatch.setattr("tributary.bench.compare.differences", lambda *_: {"revenue_daily": 0})
     figures_file = tmp_path / "figures.json"
     ended = pytest.raises(typer.Exit) if lost == "floor" else nullcontext()
     with ended:
-        bench(Size.tiny, figures_file, tmp_path, "polars,chdb", history=False)
+        bench(Size.tiny, figures_file, tmp_path, "polars,chdb", patience=2, history=False)
     assert "no memory" in capsys.readouterr().out
     if lost != "floor":
         figures = json.loads(figures_file.read_text())

@@ -73,6 +73,10 @@ def bench(
             "the project's own models on Spark, only where it is named."
         ),
     ] = "all",
+    patience: Annotated[
+        float,
+        typer.Option(min=0.1, help="End a peer after so many times the build's seconds."),
+    ] = 5,
     history: Annotated[
         bool, typer.Option(help="Measure one more day on 7, 30, 90 and 365 days of history.")
     ] = True,
@@ -89,7 +93,7 @@ def bench(
     project = find_project(Path.cwd())
     run = _Run(project, (folder or project / "benchmarks" / "data").resolve(), requests, console)
     try:
-        figures = run.everything(_chosen(peers), history)
+        figures = run.everything(_chosen(peers), patience, history)
     except WorkError as failed:
         console.print(f"[bold red]Stopped.[/] {failed}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from failed
@@ -124,10 +128,10 @@ class _Run:
         self._console = console
         self._scratch = folder / "scratch"
 
-    def everything(self, peers: list[str], history: bool) -> dict[str, Any]:
+    def everything(self, peers: list[str], patience: float, history: bool) -> dict[str, Any]:
         """Every figure, as it goes to the JSON file."""
         from tributary.bench.compare import differences
-        from tributary.bench.measure import PEER_MEMORY_MB, WorkError
+        from tributary.bench.measure import WorkError, most_memory_mb
 
         events = self._event_set(DAYS)
         with self._place("build") as warehouse:
@@ -135,10 +139,10 @@ class _Run:
             engines: dict[str, dict[str, Any]] = {}
             failed: dict[str, str] = {}
             for engine in ("floor", "floor-shared", *peers):
-                most_mb = PEER_MEMORY_MB if engine in peers else None
+                limits = (most_memory_mb(), patience * build["wall_s"]) if engine in peers else ()
                 with self._place(engine) as out:
                     try:
-                        cost = self._work(engine, events, out, most_mb=most_mb)
+                        cost = self._work(engine, events, out, limits=limits)
                     except WorkError as error:
                         if engine not in peers:
                             raise
@@ -227,18 +231,18 @@ class _Run:
         return target
 
     def _work(
-        self, task: str, events: Path, out: Path, *more: str, most_mb: float | None = None
+        self, task: str, events: Path, out: Path, *more: str, limits: tuple[float, ...] = ()
     ) -> dict[str, Any]:
         arguments = ["tributary.bench.worker", task, "--events", str(events), "--out", str(out)]
-        return self._measured(task, [*arguments, *more], out, most_mb)
+        return self._measured(task, [*arguments, *more], out, *limits)
 
     def _measured(
-        self, name: str, arguments: list[str], place: Path, most_mb: float | None = None
+        self, name: str, arguments: list[str], place: Path, *limits: float
     ) -> dict[str, Any]:
         from tributary.bench.measure import measure
 
         with self._console.status(f"{name} …"):
-            cost = asdict(measure(arguments, place, most_mb))
+            cost = asdict(measure(arguments, place, *limits))
         self._console.print(
             f"{name}: {cost['wall_s']} s, {cost['cpu_s']} CPU s, peak {cost['peak_mb']:,.0f} MB",
             highlight=False,

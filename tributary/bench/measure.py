@@ -13,8 +13,8 @@ import psutil
 
 START_FILE = "start.json"
 """Where the worker leaves what it measured of itself."""
-PEER_MEMORY_MB = 12_000
-"""Memory of a peer, in MB of 10^6 bytes: three times the usual limit of a build's engine."""
+PART_OF_MEMORY = 0.8
+"""Of the machine's memory, what an engine without the build's limit may take."""
 _LOOK_EVERY = 0.05
 
 
@@ -35,11 +35,21 @@ class Cost:
     read_mb: float
 
 
+def most_memory_mb() -> int:
+    """What a floor or a peer may take, in MB of 10^6 bytes: as much as DuckDB takes by itself."""
+    return int(PART_OF_MEMORY * psutil.virtual_memory().total / 1e6)
+
+
 class WorkError(Exception):
     """A measured command did not end well; the message has its last words."""
 
 
-def measure(arguments: list[str], folder: Path, most_mb: float | None = None) -> Cost:
+def measure(
+    arguments: list[str],
+    folder: Path,
+    most_mb: float | None = None,
+    most_s: float | None = None,
+) -> Cost:
     """Run `python -m <arguments>` to its end and say what it cost.
 
     Args:
@@ -47,6 +57,7 @@ def measure(arguments: list[str], folder: Path, most_mb: float | None = None) ->
         folder: where its output goes, as `log.txt`.
         most_mb: resident memory, in MB of 10^6 bytes, beyond which it is ended: an engine without
             a limit of its own would take the machine with it.
+        most_s: seconds on the clock after which it is ended.
 
     Raises:
         WorkError: the command failed, or was ended.
@@ -59,14 +70,14 @@ def measure(arguments: list[str], folder: Path, most_mb: float | None = None) ->
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        watch = _Watch(process.pid, most_mb)
+        watch = _Watch(process.pid, most_mb, most_s)
         watch.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - began
     watch.stop()
     if watch.ended:
-        raise WorkError(f"ended after {wall:,.0f} s: it took more than {most_mb:,.0f} MB of memory")
+        raise WorkError(f"ended after {wall:,.0f} s: it took more than {watch.ended}")
     if process.returncode:
         last_words = " ".join(log.read_text("utf-8", "replace").split())[-800:]
         raise WorkError(f"{' '.join(arguments)} ended with {process.returncode}: {last_words}")
@@ -77,15 +88,17 @@ def measure(arguments: list[str], folder: Path, most_mb: float | None = None) ->
 class _Watch(threading.Thread):
     """Looks at a process and its children until told to stop, and ends what takes too much."""
 
-    def __init__(self, pid: int, most_mb: float | None) -> None:
+    def __init__(self, pid: int, most_mb: float | None, most_s: float | None) -> None:
         super().__init__(daemon=True)
         self._most_mb = most_mb
+        self._most_s = most_s
+        self._began = time.monotonic()
         self._root = psutil.Process(pid)
         self._over = threading.Event()
         self._cpu: dict[int, float] = {}
         self._read: dict[int, int] = {}
         self.peak = 0
-        self.ended = False
+        self.ended = ""
 
     @property
     def cpu_s(self) -> float:
@@ -112,10 +125,15 @@ class _Watch(threading.Thread):
                     continue
             self.peak = max(self.peak, resident)
             if self._most_mb and resident > self._most_mb * 1e6:
-                self.ended = True
-                for process in reversed(self._tree()):
-                    with suppress(psutil.Error):
-                        process.kill()
+                self._end(f"{self._most_mb:,.0f} MB of memory")
+            elif self._most_s and time.monotonic() - self._began > self._most_s:
+                self._end(f"{self._most_s:,.0f} s")
+
+    def _end(self, limit: str) -> None:
+        self.ended = limit
+        for process in reversed(self._tree()):
+            with suppress(psutil.Error):
+                process.kill()
 
     def stop(self) -> None:
         """Stop looking."""

@@ -77,9 +77,10 @@ def _latest(events: Path, table: str) -> pl.LazyFrame:
     """Each event once: most keys occur once and are not sorted."""
     key = KEYS[table]
     raw = pl.scan_parquet(events / "events" / table, hive_partitioning=False)
-    repeated = raw.group_by(key).len().filter(pl.col("len") > 1).select(key)
-    once = raw.join(repeated, on=key, how="anti")
-    versions = raw.join(repeated, on=key, how="semi")
+    hashed = pl.col(key).hash()
+    repeated = raw.group_by(key_hash=hashed).len().filter(pl.col("len") > 1).select("key_hash")
+    once = raw.join(repeated, left_on=hashed, right_on="key_hash", how="anti")
+    versions = raw.join(repeated, left_on=hashed, right_on="key_hash", how="semi")
     last = versions.group_by(key).agg(pl.all().sort_by("ingested_at").last())
     return pl.concat([once, last.select(once.collect_schema().names())])
 

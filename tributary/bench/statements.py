@@ -56,6 +56,7 @@ class Dialect:
         semi: join that keeps rows with one.
         day: reporting day of a UTC moment.
         half_even: a decimal rounded half-even to a whole number.
+        hashed: a 64-bit hash of a text.
     """
 
     read: Callable[[Path], str]
@@ -64,6 +65,7 @@ class Dialect:
     semi: str
     day: str
     half_even: str
+    hashed: str
 
 
 def _duckdb_files(folder: Path) -> str:
@@ -81,6 +83,7 @@ DUCKDB = Dialect(
     semi="semi join",
     day="cast({} + interval '8' hour as date)",
     half_even="round_even({}, 0)",
+    hashed="hash({})",
 )
 SPARK = Dialect(
     read=lambda folder: f"parquet.`{folder}`",
@@ -89,6 +92,7 @@ SPARK = Dialect(
     semi="left semi join",
     day="cast({} + interval '8' hour as date)",
     half_even="bround({}, 0)",
+    hashed="xxhash64({})",
 )
 CLICKHOUSE = Dialect(
     read=lambda folder: f"file('{folder}/**/*.parquet', Parquet)",
@@ -97,6 +101,7 @@ CLICKHOUSE = Dialect(
     semi="left semi join",
     day="toDate({} + interval 8 hour)",
     half_even="roundBankers({})",
+    hashed="cityHash64({})",
 )
 
 
@@ -128,11 +133,7 @@ class Statements:
 
     def steps(self) -> dict[str, str]:
         """Name and select of each step, in an order in which each follows what it reads."""
-        repeated = {
-            f"repeated_{table}": f"select {key} from {self._read(table)} group by {key} "
-            "having count(*) > 1"
-            for table, key in KEYS.items()
-        }
+        repeated = {f"repeated_{table}": self._repeated(table, key) for table, key in KEYS.items()}
         return repeated | {name: self._render(name) for name in STEPS}
 
     def mart(self, name: str) -> str:
@@ -157,18 +158,28 @@ class Statements:
     def _read(self, table: str) -> str:
         return self._dialect.read(self._events / "events" / table)
 
+    def _repeated(self, table: str, key: str) -> str:
+        """Hashes of the keys that occur more than once: a fixed-size number is grouped faster."""
+        hashed = self._dialect.hashed.format(key)
+        return (
+            f"select key_hash from (select {hashed} as key_hash from {self._read(table)}) as keys "
+            "group by key_hash having count(*) > 1"
+        )
+
     def _latest(self, table: str, key: str) -> str:
         """Each event once: most keys occur once and are not sorted."""
         read, dialect = self._read(table), self._dialect
+        repeated = f"repeated_{table} on {dialect.hashed.format('raw.' + key)} = key_hash"
         return f"""
-            select *, 1 as version
-            from {read} as raw {dialect.anti} repeated_{table} using ({key})
+            select raw.*, 1 as version
+            from {read} as raw {dialect.anti} {repeated}
             union all
             select * from (
                 select
-                    *,
-                    row_number() over (partition by {key} order by ingested_at desc) as version
-                from {read} as raw {dialect.semi} repeated_{table} using ({key})
+                    raw.*,
+                    row_number() over (partition by raw.{key} order by raw.ingested_at desc)
+                        as version
+                from {read} as raw {dialect.semi} {repeated}
             ) as versions
             where version = 1
         """

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from tributary.bench.measure import PEER_MEMORY_MB, START_FILE
+from tributary.bench.measure import START_FILE, most_memory_mb
 from tributary.bench.statements import CLICKHOUSE, DUCKDB, MARTS, SPARK, Statements
-from tributary.settings import DEFAULT_MEMORY, Settings, find_project, resolve
+from tributary.settings import Settings, find_project, resolve
 from tributary.spark import JAVA_HOME, java_home
 
 THREADS = 2
@@ -98,9 +98,9 @@ def floor_shared(events: Folder, out: Folder) -> None:
 
 def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(scratch / "scratch.duckdb"))
+    # The memory limit is DuckDB's own, several times the build's: a floor waits for no disk.
     for setting in (
         f"threads = {THREADS}",
-        f"memory_limit = '{os.environ.get('TRIBUTARY_MEMORY_LIMIT', DEFAULT_MEMORY)}'",
         f"temp_directory = '{scratch / 'spill'}'",
         "preserve_insertion_order = false",
     ):
@@ -121,7 +121,7 @@ def chdb(events: Folder, out: Folder) -> None:
         "join_use_nulls = 1",
         "prefer_column_name_to_alias = 1",
         "session_timezone = 'UTC'",
-        f"max_memory_usage = {PEER_MEMORY_MB}000000",
+        f"max_memory_usage = {most_memory_mb()}000000",
         "max_bytes_before_external_group_by = 4000000000",
         "join_algorithm = 'grace_hash,hash'",
     ):
