@@ -22,7 +22,7 @@ with converted as (
         currency,
         action_value_micros as amount_micros,
         action_value_in_reporting_micros as amount_in_reporting_micros
-    from {{ of_tested_days(ref('int_events__actions_accepted'), 'landed_on') }}
+    from {{ accepted_of_tested_days('actions') }}
 
 ),
 

@@ -8,7 +8,7 @@ with pairs as (
         impressions.impression_id as event_key,
         impressions.impressed_at as happened_at,
         requests.requested_at as parent_at
-    from {{ of_tested_days(ref('int_events__impressions_accepted'), 'landed_on') }} as impressions
+    from {{ accepted_of_tested_days('impressions') }} as impressions
     inner join {{ accepted_parents('requests', 'impressions') }} as requests
         on impressions.request_id = requests.request_id
     union all
@@ -17,7 +17,7 @@ with pairs as (
         clicks.click_id as event_key,
         clicks.clicked_at as happened_at,
         impressions.impressed_at as parent_at
-    from {{ of_tested_days(ref('int_events__clicks_accepted'), 'landed_on') }} as clicks
+    from {{ accepted_of_tested_days('clicks') }} as clicks
     inner join {{ accepted_parents('impressions', 'clicks') }} as impressions
         on clicks.impression_id = impressions.impression_id
     union all
@@ -26,7 +26,7 @@ with pairs as (
         actions.action_id as event_key,
         actions.acted_at as happened_at,
         clicks.clicked_at as parent_at
-    from {{ of_tested_days(ref('int_events__actions_accepted'), 'landed_on') }} as actions
+    from {{ accepted_of_tested_days('actions') }} as actions
     inner join {{ accepted_parents('clicks', 'actions') }} as clicks
         on actions.click_id = clicks.click_id
     union all
@@ -37,7 +37,7 @@ with pairs as (
         coalesce(
             impressions.impressed_at, clicks.clicked_at, actions.acted_at, originals.charged_at
         ) as parent_at
-    from {{ of_tested_days(ref('int_events__charges_accepted'), 'landed_on') }} as charges
+    from {{ accepted_of_tested_days('charges') }} as charges
     left join {{ accepted_parents('impressions', 'charges') }} as impressions
         on charges.event_id = impressions.impression_id and charges.charged_event = 'impression'
     left join {{ accepted_parents('clicks', 'charges') }} as clicks

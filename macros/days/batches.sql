@@ -6,6 +6,15 @@
 {%- endmacro %}
 
 
+{#- Beside in_batch, in a from clause: how many rows it leaves. The engine takes any range of days for a fifth of a
+    table, a year of them for more than a batch of raw files, and then hashes the raw rows to look up their
+    parents; days that are joined it counts by the column's distinct values. Says nothing outside of a by_day
+    model's own build. -#}
+{% macro counted_in_batch(column, days_before=0, days_after=0) -%}
+    /* days of the batch: {{ column }} -{{ days_before }} +{{ days_after }} */
+{%- endmacro %}
+
+
 {#- Which rows of a relation are about no day of a by_day model, but about a month, say: they are made once
     a run, after the batches. True outside of a by_day model's own build. -#}
 {% macro outside_batches() -%}
@@ -23,7 +32,34 @@
             marker, on_days(column, days, before, after) if days else 'false'
         ) %}
     {% endfor %}
+    {% for marker, column, before, after in modules.re.findall(
+        '(/\\* days of the batch: (\\S+) -(\\d+) \\+(\\d+) \\*/)', sql
+    ) | unique | list if days %}
+        {% set bound.sql = bound.sql | replace(
+            marker, adapter.dispatch('joined_days', 'tributary')(column, days, before | int, after | int)
+        ) %}
+    {% endfor %}
     {{ return(bound.sql) }}
+{% endmacro %}
+
+
+{#- A join with the days of a batch (ISO text, ascending) and of so many around them. -#}
+{% macro default__joined_days(column, days, before, after) %}
+    {% set day = modules.datetime.timedelta(days=1) %}
+    {% set first = modules.datetime.date.fromisoformat(days[0]) - day * before %}
+    {% set last = modules.datetime.date.fromisoformat(days[-1]) + day * after %}
+    {% set found = [] %}
+    {% for ahead in range((last - first).days + 1) %}
+        {% do found.append("(date '" ~ (first + day * ahead) ~ "')") %}
+    {% endfor %}
+    {{ return(
+        'inner join (values ' ~ found | join(', ') ~ ') as days_of_batch (day) on '
+        ~ column ~ ' = days_of_batch.day'
+    ) }}
+{% endmacro %}
+
+{% macro spark__joined_days(column, days, before, after) %}
+    {{ return('') }}
 {% endmacro %}
 
 

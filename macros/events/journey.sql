@@ -23,6 +23,12 @@
 {%- endmacro %}
 
 
+{#- Beside it, in the from clause: how many they are. -#}
+{% macro counted_parents_in_batch(log, column) -%}
+    {{ counted_in_batch(column, var('attribution_days')[log], 1) }}
+{%- endmacro %}
+
+
 {#- A parent counts as such within the attribution window of its kind of child, in landed days: the child may
     have landed a day ahead of it (around midnight), and no more than so many days behind. -#}
 {% macro within_attribution(log, child, parent) -%}

@@ -99,17 +99,28 @@
 {% endmacro %}
 
 
+{#- The accepted rows of a log on the landed days to be tested. Not by way of the accepted clicks: which of them is
+    the valid one is told by a window, below which no landed day reaches, and all clicks would be read. -#}
+{% macro accepted_of_tested_days(table) %}
+    {{ return(of_tested_days(
+        ref('int_events__' ~ table ~ '_judged'), 'landed_on', where="outcome = 'accepted'"
+    )) }}
+{% endmacro %}
+
+
 {#- The accepted rows of a log that can be a parent of the rows of `child` on the days to be tested. -#}
 {% macro accepted_parents(parent, child) %}
-    {{ return(rows_of_parents(ref('int_events__' ~ parent ~ '_accepted'), parent, child)) }}
+    {{ return(rows_of_parents(
+        ref('int_events__' ~ parent ~ '_judged'), parent, child, where="outcome = 'accepted'"
+    )) }}
 {% endmacro %}
 
 
 {#- The rows of a relation about the log `parent` that can be. A parent lies as far before its child as the child
     may follow, and the other way round. -#}
-{% macro rows_of_parents(relation, parent, child) %}
+{% macro rows_of_parents(relation, parent, child, where=none) %}
     {% set reach = reach_days(parent, child, 'refunds' if child == 'charges') %}
-    {{ return(of_tested_days(relation, 'landed_on', reach.after, reach.before)) }}
+    {{ return(of_tested_days(relation, 'landed_on', reach.after, reach.before, where)) }}
 {% endmacro %}
 
 

@@ -10,11 +10,9 @@ with listed as (
 
 named as (
 
-    select advertiser_id from {{ ref('int_events__charges_accepted') }}
+    select advertiser_id from {{ ref('agg_charges_daily') }}
     union
-    select advertiser_id
-    from {{ ref('int_events__impressions_accepted') }}
-    where is_commercial
+    select advertiser_id from {{ ref('agg_advertiser_impressions_daily') }}
 
 ),
 

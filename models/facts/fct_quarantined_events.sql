@@ -15,12 +15,13 @@ with
         judged.{{ columns[0] }} as event_key,
         judged.landed_on
     from {{ ref('int_events__' ~ table ~ '_judged') }} as judged
-    inner join {{ ref('int_events__' ~ table ~ '_accepted') }} as accepted
+    inner join {{ ref('int_events__' ~ table ~ '_judged') }} as accepted
         on
             judged.{{ columns[0] }} = accepted.{{ columns[0] }}
             and accepted.landed_on between judged.landed_on - 1 and judged.landed_on + 1
     where
         judged.outcome = 'quarantined'
+        and accepted.outcome = 'accepted'
         and {{ in_batch('judged.landed_on') }}
         and {{ in_batch('accepted.landed_on', 1, 1) }}
 

@@ -19,6 +19,7 @@ from conftest import Command
 from histories import DAYS_APART, STEPS, History, draw_history, write_rates, write_step
 from one_path import TARGETS, at_one_path
 from rich.console import Console
+from scanned import kept_models, read_whole
 
 from tributary.build import run_build
 from tributary.settings import resolve
@@ -238,6 +239,23 @@ def test_a_build_of_some_days_reads_the_files_of_those_days_only(at_once: Path) 
         )
         assert read
         assert int(read[1]) == int(str(of_that_day[0][0])) < int(str(files))
+
+
+def test_a_batch_reads_its_own_days_of_every_kept_table(root: Path, at_once: Path) -> None:
+    kept = kept_models(root, at_once.parent)
+    assert len(kept) > 18
+    ((landed,),) = fetch(
+        at_once, "select cast(median(landed_on)::date as varchar) from state.landed_files"
+    )
+    day = str(landed)
+    for name, node in kept.items():
+        assert read_whole(at_once, node.compiled_code, kept, day) == [], name
+    # No landed day reaches below the window that tells the valid click of an impression.
+    clicks = "select * from intermediate.int_events__clicks_accepted where {}"
+    by_landing = clicks.format("(1 = 1 /* batch: landed_on -1 +1 */)")
+    (found,) = read_whole(at_once, by_landing, kept, day)
+    assert found.endswith(".int_events__clicks_judged")
+    assert read_whole(at_once, by_landing.replace("landed_on", "requested_on"), kept, day) == []
 
 
 def test_a_session_reads_the_files_that_it_was_given(at_once: Path) -> None:

@@ -176,45 +176,48 @@ class _Run:
         return figures | (self._days_on_histories() if history else {})
 
     def _days_on_histories(self) -> dict[str, Any]:
-        """One more day on longer and longer histories, each time the median of three days."""
-        from tributary.bench.measure import START_FILE
-
-        last = HISTORIES[-1] + MORE_DAYS
-        whole = self._event_set(last)
+        """The same three days on longer and longer histories before them, and their median."""
+        whole = self._event_set(HISTORIES[-1] + MORE_DAYS)
         figures: dict[str, Any] = {}
-        with self._place("history") as place:
-            events, warehouse = place / "platform", place / "warehouse"
-            warehouse.mkdir()
-            shutil.copytree(whole / "reference", events / "reference")
-            delivered = 0
-            for days in HISTORIES:
+        for days in HISTORIES:
+            with self._place("history") as place:
+                events, warehouse = place / "platform", place / "warehouse"
+                warehouse.mkdir()
+                shutil.copytree(whole / "reference", events / "reference")
                 # What comes later than the lookback is built where it is asked for.
-                span = _deliver(whole, events, delivered, days)
+                span = _deliver(whole, events, HISTORIES[-1] - days, HISTORIES[-1])
                 self._work("build", events, warehouse, "--first", span[0], "--last", span[1])
                 costs = []
-                for day in range(days, days + MORE_DAYS):
+                for day in range(HISTORIES[-1], HISTORIES[-1] + MORE_DAYS):
                     _deliver(whole, events, day, day + 1)
                     costs.append(self._work("build", events, warehouse))
-                delivered = days + MORE_DAYS
                 nothing_waits(warehouse)
                 for name in ("wall_s", "cpu_s", "peak_mb", "read_mb"):
                     median = statistics.median(cost[name] for cost in costs)
                     key = "day_on_{}_s" if name == "wall_s" else "day_on_{}_" + name
                     figures[key.format(days)] = round(median, 2)
-            unchanged = self._work("build", events, warehouse)
-            figures |= {"no_change_s": unchanged["wall_s"], "no_change_cpu_s": unchanged["cpu_s"]}
-            self._work("start", events, warehouse)
-            started = json.loads((warehouse / START_FILE).read_text("utf-8"))
-            figures |= {f"dbt_start_{name}_cpu_s": value for name, value in started.items()}
+                if days == HISTORIES[-1]:
+                    figures |= self._without_news(events, warehouse)
         first, longest = HISTORIES[0], HISTORIES[-1]
         return figures | {
-            "day_requests": self._size.requests // last,
+            "day_requests": self._size.requests // (HISTORIES[-1] + MORE_DAYS),
             f"day_on_{longest}_over_{first}": round(
                 figures[f"day_on_{longest}_s"] / figures[f"day_on_{first}_s"], 2
             ),
             f"day_on_{longest}_over_{first}_cpu": round(
                 figures[f"day_on_{longest}_cpu_s"] / figures[f"day_on_{first}_cpu_s"], 2
             ),
+        }
+
+    def _without_news(self, events: Path, warehouse: Path) -> dict[str, float]:
+        """What a run costs that finds nothing new, and of that dbt's start."""
+        from tributary.bench.measure import START_FILE
+
+        unchanged = self._work("build", events, warehouse)
+        self._work("start", events, warehouse)
+        started = json.loads((warehouse / START_FILE).read_text("utf-8"))
+        return {"no_change_s": unchanged["wall_s"], "no_change_cpu_s": unchanged["cpu_s"]} | {
+            f"dbt_start_{name}_cpu_s": seconds for name, seconds in started.items()
         }
 
     def _event_set(self, days: int) -> Path:

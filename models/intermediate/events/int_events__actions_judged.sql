@@ -12,8 +12,8 @@ with clicks as (
         impression_id,
         is_invalid as click_is_invalid,
         {{ journey_columns() | join(',\n        ') }}
-    from {{ ref('int_events__clicks_accepted') }}
-    where {{ parents_in_batch('actions') }}
+    from {{ ref('int_events__clicks_judged') }}
+    where outcome = 'accepted' and {{ parents_in_batch('actions') }}
 
 ),
 

@@ -28,8 +28,8 @@ clicks as (
         is_invalid as parent_is_invalid,
         impression_id,
         {{ journey_columns() | join(',\n        ') }}
-    from {{ ref('int_events__clicks_accepted') }}
-    where {{ parents_in_batch('charges') }}
+    from {{ ref('int_events__clicks_judged') }}
+    where outcome = 'accepted' and {{ parents_in_batch('charges') }}
 
 ),
 

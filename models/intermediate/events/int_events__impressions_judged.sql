@@ -5,11 +5,12 @@
 with requests as (
 
     select
-        request_id as parent_id,
-        requested_at as parent_at,
-        landed_on as parent_landed_on,
-        requested_on
-    from {{ ref('int_events__requests_accepted') }}
+        accepted.request_id as parent_id,
+        accepted.requested_at as parent_at,
+        accepted.landed_on as parent_landed_on,
+        accepted.requested_on
+    from {{ ref('int_events__requests_accepted') }} as accepted
+    {{ counted_parents_in_batch('impressions', 'accepted.landed_on') }}
     where {{ parents_in_batch('impressions') }}
 
 ),
