@@ -16,7 +16,7 @@ with children_alone as (
         '{{ child }}' as event_table,
         children.{{ event_columns(child)[0] }} as event_key,
         children.{{ foreign_key }} as parent_key
-    from {{ of_tested_days(staged(child), 'landed_on') }} as children
+    from {{ of_tested_days(ref('int_events__' ~ child ~ '_judged'), 'landed_on') }} as children
     left join {{ accepted_parents(parent, child) }} as parents
         on children.{{ foreign_key }} = parents.{{ event_columns(parent)[0] }}
     where
