@@ -55,27 +55,28 @@ def test_an_engine_that_takes_too_much_is_ended(
         measure(hundreds_of_mb, tmp_path, most_mb, most_s)
 
 
-@pytest.mark.parametrize("lost", ["polars", "floor"])
-def test_a_peer_that_cannot_is_said_and_a_floor_that_cannot_ends_it(
+@pytest.mark.parametrize("lost", ["polars", "floor", "floor-shared"])
+def test_what_cannot_is_said_and_without_the_shared_floor_there_is_none(
     lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def costs(arguments: list[str], folder: Path, *limits: float) -> Cost:
         assert limits == ((most_memory_mb(), 2 * 3) if arguments[1] in PEERS else ())
         if arguments[1] == lost:
             raise WorkError("no memory")
-        return Cost(3, 1, 1, 1)
+        return Cost(5 if arguments[1] == "floor-shared" else 3, 1, 1, 1)
 
     monkeypatch.setattr("tributary.bench.measure.measure", costs)
     monkeypatch.setattr("tributary.bench.compare.differences", lambda *_: {"revenue_daily": 0})
     figures_file = tmp_path / "figures.json"
-    ended = pytest.raises(typer.Exit) if lost == "floor" else nullcontext()
+    ended = pytest.raises(typer.Exit) if lost == "floor-shared" else nullcontext()
     with ended:
         bench(Size.tiny, figures_file, tmp_path, "polars,chdb", patience=2, history=False)
     assert "no memory" in capsys.readouterr().out
-    if lost != "floor":
+    if lost != "floor-shared":
         figures = json.loads(figures_file.read_text())
-        assert figures["failed_peers"] == {lost: "no memory"}
-        assert set(figures["peers"]) == {"chdb"}
+        assert figures["failed"] == {lost: "no memory"}
+        assert set(figures["peers"]) == {"polars", "chdb"} - {lost}
+        assert figures["build_over_floor"] == (0.6 if lost == "floor" else 1)
 
 
 @pytest.mark.parametrize("waiting", [False, True])

@@ -144,7 +144,7 @@ class _Run:
                     try:
                         cost = self._work(engine, events, out, limits=limits)
                     except WorkError as error:
-                        if engine not in peers:
+                        if engine == "floor-shared":
                             raise
                         failed[engine] = str(error)
                         self._console.print(f"{engine}: {error}", highlight=False, soft_wrap=True)
@@ -152,26 +152,28 @@ class _Run:
                     differing = differences(warehouse / "build.duckdb", out)
                     engines[engine] = {**cost, "differences": differing}
                     self._console.print(f"{engine}: {_verdict(differing)}", highlight=False)
+        # Where one statement a mart wants more than the machine has, the other stands for both.
+        floor = engines.get("floor", engines["floor-shared"])
         figures = {
             "requests": self._size.requests,
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
             "memory_limit": os.environ.get(MEMORY_LIMIT, DEFAULT_MEMORY),
-            "floor_s": engines["floor"]["wall_s"],
-            "floor_cpu_s": engines["floor"]["cpu_s"],
+            "floor_s": floor["wall_s"],
+            "floor_cpu_s": floor["cpu_s"],
             "floor_shared_s": engines["floor-shared"]["wall_s"],
             "floor_shared_cpu_s": engines["floor-shared"]["cpu_s"],
             "build_s": build["wall_s"],
             "build_cpu_s": build["cpu_s"],
             "build_read_mb": build["read_mb"],
             "peak_mb": build["peak_mb"],
-            "build_over_floor": round(build["wall_s"] / engines["floor"]["wall_s"], 2),
-            "build_over_floor_cpu": round(build["cpu_s"] / engines["floor"]["cpu_s"], 2),
+            "build_over_floor": round(build["wall_s"] / floor["wall_s"], 2),
+            "build_over_floor_cpu": round(build["cpu_s"] / floor["cpu_s"], 2),
             "build_over_floor_shared": round(
                 build["wall_s"] / engines["floor-shared"]["wall_s"], 2
             ),
             "engines": engines,
             "peers": {name: engines[name] for name in peers if name in engines},
-            "failed_peers": failed,
+            "failed": failed,
         }
         return figures | (self._days_on_histories() if history else {})
 
@@ -320,7 +322,8 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
         "peak_mb": figures["peak_mb"],
         "read_mb": figures["build_read_mb"],
     }
-    floor = figures["engines"]["floor"]
+    engines = figures["engines"]
+    floor = engines.get("floor", engines["floor-shared"])
     table = Table(
         Column(no_wrap=True),
         "wall s",
@@ -333,7 +336,7 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
         title=f"{figures['requests']:,} requests to six marts",
         title_justify="left",
     )
-    for name, cost in {"build": build, **figures["engines"]}.items():
+    for name, cost in {"build": build, **engines}.items():
         table.add_row(
             name,
             *(f"{cost[key]:,.1f}" for key in ("wall_s", "cpu_s", "peak_mb", "read_mb")),
@@ -341,7 +344,7 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
             f"{cost['cpu_s'] / floor['cpu_s']:.2f}",
         )
     console.print(table)
-    for name, reason in figures["failed_peers"].items():
+    for name, reason in figures["failed"].items():
         console.print(f"[bold]{name}[/] did not finish: {reason}", highlight=False, soft_wrap=True)
     if "no_change_s" in figures:
         days = Table(
