@@ -1,6 +1,7 @@
 """The project's macros as SQL text without starting dbt: what a command asks of a file or of the
 published marts is computed by the very macros that build the marts."""
 
+import datetime
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -28,7 +29,7 @@ class _ReturnedError(Exception):
 
 
 class Renderer:
-    """The macros of a project that need nothing of dbt but its variables and `adapter.dispatch`.
+    """The macros of a project that need of dbt only `var`, `modules` and `adapter.dispatch`.
 
     A macro that asks for more (a relation, the graph, a query) is not for this.
     """
@@ -44,6 +45,7 @@ class Renderer:
             {
                 "var": self._variable,
                 "return": self._give_back,
+                "modules": {"datetime": datetime, "re": re},
                 "adapter": {"dispatch": self._dispatched},
                 "exceptions": {"raise_compiler_error": self._refuse},
             }

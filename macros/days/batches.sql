@@ -36,7 +36,7 @@
         '(/\\* days of the batch: (\\S+) -(\\d+) \\+(\\d+) \\*/)', sql
     ) | unique | list if days %}
         {% set bound.sql = bound.sql | replace(
-            marker, adapter.dispatch('joined_days', 'tributary')(column, days, before | int, after | int)
+            marker, adapter.dispatch('joined_days', 'tributary')(column, days, before, after)
         ) %}
     {% endfor %}
     {{ return(bound.sql) }}
@@ -45,12 +45,10 @@
 
 {#- A join with the days of a batch (ISO text, ascending) and of so many around them. -#}
 {% macro default__joined_days(column, days, before, after) %}
-    {% set day = modules.datetime.timedelta(days=1) %}
-    {% set first = modules.datetime.date.fromisoformat(days[0]) - day * before %}
-    {% set last = modules.datetime.date.fromisoformat(days[-1]) + day * after %}
     {% set found = [] %}
+    {% set first, last = first_and_last(days, before, after) %}
     {% for ahead in range((last - first).days + 1) %}
-        {% do found.append("(date '" ~ (first + day * ahead) ~ "')") %}
+        {% do found.append("(date '" ~ (first + modules.datetime.timedelta(days=ahead)) ~ "')") %}
     {% endfor %}
     {{ return(
         'inner join (values ' ~ found | join(', ') ~ ') as days_of_batch (day) on '
@@ -85,14 +83,22 @@
 {#- The condition that a date column is one of the days (ISO text, ascending), or within a margin of
     their span. -#}
 {% macro on_days(column, days, before=0, after=0) %}
-    {% set day = modules.datetime.timedelta(days=1) %}
-    {% set first = modules.datetime.date.fromisoformat(days[0]) - day * (before | int) %}
-    {% set last = modules.datetime.date.fromisoformat(days[-1]) + day * (after | int) %}
+    {% set first, last = first_and_last(days, before, after) %}
     {% set span = column ~ " between date '" ~ first ~ "' and date '" ~ last ~ "'" %}
     {% if before | int or after | int or (last - first).days + 1 == days | length %}
         {{ return('(' ~ span ~ ')') }}
     {% endif %}
     {{ return('(' ~ span ~ ' and ' ~ column ~ " in (date '" ~ days | join("', date '") ~ "'))") }}
+{% endmacro %}
+
+
+{#- The first and the last of days (ISO text, ascending) and of so many around them, as dates. -#}
+{% macro first_and_last(days, before, after) %}
+    {% set day = modules.datetime.timedelta(days=1) %}
+    {{ return((
+        modules.datetime.date.fromisoformat(days[0]) - day * (before | int),
+        modules.datetime.date.fromisoformat(days[-1]) + day * (after | int),
+    )) }}
 {% endmacro %}
 
 

@@ -1,7 +1,6 @@
 """Which tables kept by day a batch reads whole, told by the engine's own plan."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ import duckdb
 from dbt.cli.main import dbtRunner
 
 from tributary.build import release_database
+from tributary.rendering import Renderer
 from tributary.settings import resolve
 
-BATCH = re.compile(r"\(1 = 1 /\* batch: (\S+) -(\d+) \+(\d+) \*/\)")
 FAR = 70
 """In days, from a batch: beyond the longest window of a parent."""
-OUTSIDE = re.compile(r"\(1 = 1 /\* outside of batches \*/\)")
 
 
 def kept_models(root: Path, warehouse: Path) -> dict[str, Any]:
@@ -33,11 +31,9 @@ def kept_models(root: Path, warehouse: Path) -> dict[str, Any]:
 
 def read_whole(database: Path, sql: str, kept: dict[str, Any], day: str) -> list[str]:
     """The kept tables of which a batch of one day, that lies well within them, reads all days."""
-    bound = BATCH.sub(rf"(\1 between date '{day}' - \2 and date '{day}' + \3)", sql)
+    bound = Renderer.of_project().call("bind_batch", sql, [day])
     with duckdb.connect(str(database), read_only=True) as connection:
-        ((_, plan),) = connection.execute(
-            f"explain (format json) {OUTSIDE.sub('false', bound)}"
-        ).fetchall()
+        ((_, plan),) = connection.execute(f"explain (format json) {bound}").fetchall()
         days = {node.config.meta["day"] for node in kept.values()} | {"event_on"}
         return [
             scan["Table"]

@@ -56,6 +56,14 @@ FAULTS = {
     where landed_on = $day and outcome = 'accepted'""": {
         "money_delivered_is_accepted_repeated_or_quarantined",
     },
+    """update intermediate.int_events__actions_judged set requested_on = requested_on + 1
+    where landed_on = $day""": {
+        "a_traced_conversion_knows_the_role_of_its_click",
+    },
+    """update intermediate.int_events__impressions_judged set result_id = null
+    where landed_on = $day""": {
+        "an_impression_without_reasons_of_its_own_is_complete",
+    },
 }
 
 

@@ -322,8 +322,6 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
         "peak_mb": figures["peak_mb"],
         "read_mb": figures["build_read_mb"],
     }
-    engines = figures["engines"]
-    floor = engines.get("floor", engines["floor-shared"])
     table = Table(
         Column(no_wrap=True),
         "wall s",
@@ -336,12 +334,12 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
         title=f"{figures['requests']:,} requests to six marts",
         title_justify="left",
     )
-    for name, cost in {"build": build, **engines}.items():
+    for name, cost in {"build": build, **figures["engines"]}.items():
         table.add_row(
             name,
             *(f"{cost[key]:,.1f}" for key in ("wall_s", "cpu_s", "peak_mb", "read_mb")),
-            f"{cost['wall_s'] / floor['wall_s']:.2f}",
-            f"{cost['cpu_s'] / floor['cpu_s']:.2f}",
+            f"{cost['wall_s'] / figures['floor_s']:.2f}",
+            f"{cost['cpu_s'] / figures['floor_cpu_s']:.2f}",
         )
     console.print(table)
     for name, reason in figures["failed"].items():
