@@ -1,20 +1,25 @@
-{#- What identity_status says of one identity in one slice, before it is judged. -#}
-{% macro definition_columns(identity) %}
+{#- What identity_status says of one identity in one slice, before it is judged; `reason`: why it has no value. -#}
+{% macro definition_columns(identity, reason) %}
     {%- set declared = var('identities')[identity] %}
         '{{ identity }}' as identity,
         'definition' as entry,
         cast(null as string) as factor,
         {{ quantity_value(declared.result) }} as result,
         {{ product_of(identity) }} as product,
-        {{ undefined_reason(identity) | indent(8) }} as reason,
+        {{ reason | indent(8) }} as reason,
         {{ declared.result == 'revenue' }} as is_revenue
 {%- endmacro %}
+
+
+{#- The column that says of each slice why an identity has no value in it. -#}
+{% macro reason_column(identity) %}
+    {{- return('undefined_in_' ~ identity) -}}
+{% endmacro %}
 
 
 {#- Whether a gap of one quantity is large enough to warn or to fail, over columns only_in_first,
     only_in_second, first_entry and second_entry. -#}
 {% macro gap_level_of(quantity) -%}
-    {%- if quantity -%}
     case
         {%- for level in ['fail', 'warn'] %}
         when
@@ -27,10 +32,23 @@
         {%- endfor %}
         else 'none'
     end
-    {%- else -%}
-    cast(null as string)
-    {%- endif -%}
 {%- endmacro %}
+
+
+{#- The column that says so of each slice. -#}
+{% macro gap_column(quantity) %}
+    {{- return(quantity ~ '_gap_level') -}}
+{% endmacro %}
+
+
+{#- The quantities of the funnel of which a second system keeps a count. -#}
+{% macro quantities_entered_twice() %}
+    {% set found = [] %}
+    {% for quantity, declared in var('double_entries').items() if declared.factors %}
+        {% do found.append(quantity) %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}
 
 
 {#- {quantity: factors}: the double entries that bear on an identity, and 'all' of them at once where
@@ -67,7 +85,7 @@
         '{{ quantity if quantity == 'all' else factors[0] }}' as factor,
         {{ quantity_value(declared.result) }} as result,
         {{ product_of(identity, replaced) }} as product,
-        {{ undefined_reason(identity) | indent(8) }} as reason,
+        {{ reason_column(identity) }} as reason,
         {{ declared.result == 'revenue' }} as is_revenue,
     {%- for column, name in {
         'first': 'first_entry', 'second': 'second_entry', 'only_in_first': 'only_in_first',
@@ -75,5 +93,5 @@
     }.items() %}
         cast({{ entry[column] if entry else 'null' }} as decimal(38, 6)) as {{ name }},
     {%- endfor %}
-        {{ gap_level_of(entry) }} as gap_level
+        {{ gap_column(quantity) if entry else 'cast(null as string)' }} as gap_level
 {%- endmacro %}

@@ -4,6 +4,9 @@
 -- Not additive: slices of several dimensions overlap. Apart from the mart that serves them, because
 -- Spark plans the rounds and what is made of them in much less time as two statements than as one.
 {{ config(materialized='table', tags='explanation') }}
+{%- set settings = dict(
+    var('root_causes'), rounds=first_when_linted(range(var('root_causes').rounds), least=2) | length
+) %}
 with leaves as (
 
     select * from {{ ref('agg_cause_leaves_daily') }}
@@ -11,7 +14,7 @@ with leaves as (
 ),
 
 {{ search_slices(
-    'slice', 'leaves', ['requested_on', 'metric'], var('dimensions'), var('root_causes')
+    'slice', 'leaves', ['requested_on', 'metric'], var('dimensions'), settings
 ) }}
 
 select * from slice_found

@@ -19,7 +19,8 @@ with pairs as (
 
 movements as (
 
-    {{ movements_of(['requests'] + metrics_of_components(), 'pairs', keys, within) | indent(4) }}
+    {%- set moved = first_when_linted(['requests'] + metrics_of_components(), least=2) %}
+    {{ movements_of(moved, 'pairs', keys, within) | indent(4) }}
 
 )
 

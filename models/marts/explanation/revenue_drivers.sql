@@ -61,12 +61,10 @@ quarter_pairs as (
 
 contributions as (
 
-    {#- The linter reads two of them: the others are the same text over other columns. -#}
-    {%- set most = 1 if target.name == 'lint' else 1000 %}
     {#- Distinct counts are those of a day. -#}
     {%- set days = "(select * from pairs where period = 'day') as days" %}
     {%- set asked = [] %}
-    {%- for identity in identities_over('funnel')[:most] %}
+    {%- for identity in first_when_linted(identities_over('funnel')) %}
     {%- set declared = var('identities')[identity] %}
     {%- do asked.append({
         'identity': identity, 'declared': declared,

@@ -26,6 +26,7 @@
     'ad_impressions_not_shown', 'cpc_clicks', 'cpc_clicks_not_charged', 'charged_clicks',
     'charges_without_click', 'second_ad_clicks',
 ] %}
+{%- set identities = first_when_linted(identities_over('funnel')) %}
 with slices as (
 
     select
@@ -85,7 +86,8 @@ entered as (
         coalesce(slices.dimension_value, entries.entry_dimension_value) as dimension_value,
         slices.{{ served_metrics() | join(',\n        slices.') }},
         {{- zero_where_absent('slices', served_components() + distinct_counts()) | indent(4) }},
-        {{- zero_where_absent('entries', entered_counts) | indent(4) }}
+        {{- zero_where_absent('entries', entered_counts) | indent(4) }},
+        slices.requested_on is not null as is_in_marts
     from slices
     full outer join entries
         on
@@ -95,15 +97,32 @@ entered as (
 
 ),
 
+-- Why an identity has no value is the same whichever factor the second system gives, and the gap
+-- between the systems whichever identity it bears on: each is said once.
+explained as (
+
+    select
+        *
+        {%- for identity in identities %},
+        {{ undefined_reason(identity) | indent(4) }} as {{ reason_column(identity) }}
+        {%- endfor %}
+        {%- for quantity in quantities_entered_twice() %},
+        {{ gap_level_of(var('double_entries')[quantity]) | indent(4) }} as {{ gap_column(quantity) }}
+        {%- endfor %}
+    from entered
+
+),
+
 definitions as (
-    {% for identity in identities_over('funnel') %}
+    {% for identity in identities %}
     select
         'day' as period_grain,
         requested_on as period_starts_on,
         dimension,
         dimension_value,
-        {{- definition_columns(identity) }}
-    from slices
+        {{- definition_columns(identity, reason_column(identity)) }}
+    from explained
+    where is_in_marts
     {%- if not loop.last or identities_over('finance') %}
     union all
     {%- endif %}
@@ -114,7 +133,7 @@ definitions as (
         quarter_starts_on as period_starts_on,
         'currency' as dimension,
         currency as dimension_value,
-        {{- definition_columns(identity) }}
+        {{- definition_columns(identity, undefined_reason(identity)) }}
     from statements
     {%- if not loop.last %}
     union all
@@ -135,7 +154,7 @@ billed_months as (
 ),
 
 double_entries as (
-    {% for identity in identities_over('funnel') %}
+    {% for identity in identities %}
     {%- for quantity, factors in double_entries_of(identity).items() %}
     select
         'day' as period_grain,
@@ -143,7 +162,7 @@ double_entries as (
         dimension,
         dimension_value,
         {{- double_entry_columns(identity, quantity, factors) }}
-    from entered
+    from explained
     union all
     {%- endfor %}
     {%- endfor %}
