@@ -27,10 +27,10 @@ ONLY_MODELS = ["--resource-type", "model", "--exclude", "tag:explanation"]
 CALENDAR_GRAIN = "calendar_events_have_one_row_per_event_name_wave_and_start"
 
 
-def build(events: Path, warehouse: Path) -> Path:
+def build(events: Path, warehouse: Path, what: list[str] = ONLY_MODELS) -> Path:
     """Build the marts in this process; returns the database."""
     settings = resolve(events=str(events), warehouse=at_one_path(warehouse))
-    result = run_build(settings, ONLY_MODELS, Console(), verbose=False)
+    result = run_build(settings, what, Console(), verbose=False)
     assert result.succeeded, (result.error, result.problems)
     return warehouse / "build.duckdb"
 
