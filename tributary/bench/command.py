@@ -25,6 +25,9 @@ from tributary.simulate.settings import Settings
 DAYS = 28
 HISTORIES = (7, 30, 90, 365)
 MORE_DAYS = 3
+FULL_HISTORY = 90
+"""The first of them that fills the windows of attribution, and most of those of explanations: what a
+longer one costs beyond it is the history itself."""
 BUILD_ON_SPARK = "build-on-spark"
 PEERS = {"polars": "polars", "chdb": "chdb", "spark": "pyspark", BUILD_ON_SPARK: "pyspark"}
 # Nothing that one log lacks, but rows that come twice, late, corrected and withdrawn.
@@ -200,16 +203,14 @@ class _Run:
                     figures[key.format(days)] = round(median, 2)
                 if days == HISTORIES[-1]:
                     figures |= self._without_news(events, warehouse)
-        first, longest = HISTORIES[0], HISTORIES[-1]
-        return figures | {
-            "day_requests": self._size.requests // (HISTORIES[-1] + MORE_DAYS),
-            f"day_on_{longest}_over_{first}": round(
-                figures[f"day_on_{longest}_s"] / figures[f"day_on_{first}_s"], 2
-            ),
-            f"day_on_{longest}_over_{first}_cpu": round(
-                figures[f"day_on_{longest}_cpu_s"] / figures[f"day_on_{first}_cpu_s"], 2
-            ),
-        }
+        longest = HISTORIES[-1]
+        figures["day_requests"] = self._size.requests // (longest + MORE_DAYS)
+        for shorter in (HISTORIES[0], FULL_HISTORY):
+            for suffix, cost in (("", "s"), ("_cpu", "cpu_s")):
+                figures[f"day_on_{longest}_over_{shorter}{suffix}"] = round(
+                    figures[f"day_on_{longest}_{cost}"] / figures[f"day_on_{shorter}_{cost}"], 2
+                )
+        return figures
 
     def _without_news(self, events: Path, warehouse: Path) -> dict[str, float]:
         """What a run costs that finds nothing new, and of that dbt's start."""
@@ -369,6 +370,17 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
             "",
         )
         console.print(days)
+        console.print(
+            f"On {HISTORIES[-1]} days it takes "
+            + " and ".join(
+                f"{figures[f'day_on_{HISTORIES[-1]}_over_{shorter}_cpu']:.2f} times the CPU "
+                f"seconds that it takes on {shorter}"
+                for shorter in (HISTORIES[0], FULL_HISTORY)
+            )
+            + ".",
+            highlight=False,
+            soft_wrap=True,
+        )
         console.print(
             f"dbt starts in {figures['dbt_start_new_cpu_s']} CPU s, "
             f"again in the same process in {figures['dbt_start_again_cpu_s']} CPU s.",
