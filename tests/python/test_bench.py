@@ -10,11 +10,13 @@ import duckdb
 import pytest
 import typer
 from conftest import Command
+from platforms import simulated
 
-from tributary.bench.command import PEERS, Size, bench, first_day, nothing_waits
+from tributary.bench import worker
+from tributary.bench.command import PEERS, SHARES, Size, bench, first_day, nothing_waits
 from tributary.bench.compare import differences
 from tributary.bench.measure import Cost, WorkError, measure, most_memory_mb
-from tributary.bench.statements import MARTS
+from tributary.bench.statements import MARTS, parts_of
 
 
 def test_floor_and_peers_give_the_numbers_of_the_marts(tributary: Command, tmp_path: Path) -> None:
@@ -36,6 +38,28 @@ def test_floor_and_peers_give_the_numbers_of_the_marts(tributary: Command, tmp_p
         figures["build_s"] / figures["floor_s"], rel=0.02
     )
     assert not (tmp_path / "data" / "scratch" / "build").exists()
+
+
+def test_the_shared_floor_of_some_days_at_a_time_is_that_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("--format", "parquet", "--clean", "--days", "5", "--requests-per-day", "150")
+    events = simulated(tmp_path / "platform", *arguments, *SHARES)
+    made = []
+    for part_bytes, parts in ((10**9, 1), (1, 7)):
+        assert len(list(parts_of(events, part_bytes))) == parts
+        monkeypatch.setattr(worker, "_PART_BYTES", part_bytes)
+        out = tmp_path / str(parts)
+        out.mkdir()
+        worker.floor_shared(events, out)
+        made.append(
+            {
+                mart: duckdb.sql(f"from '{out}/{mart}.parquet' order by all").fetchall()
+                for mart in MARTS
+            }
+        )
+    assert made[0] == made[1]
+    assert all(made[0].values())
 
 
 def test_no_history_goes_on_beyond_the_seeds() -> None:

@@ -26,8 +26,8 @@ DAYS = 28
 HISTORIES = (7, 30, 90, 365)
 MORE_DAYS = 3
 FULL_HISTORY = 90
-"""The first of them that fills the windows of attribution, and most of those of explanations: what a
-longer one costs beyond it is the history itself."""
+"""The first of them that fills the windows of attribution, and most of those of explanations: what
+a longer one costs beyond it is the history itself."""
 BUILD_ON_SPARK = "build-on-spark"
 PEERS = {"polars": "polars", "chdb": "chdb", "spark": "pyspark", BUILD_ON_SPARK: "pyspark"}
 # Nothing that one log lacks, but rows that come twice, late, corrected and withdrawn.

@@ -5,8 +5,9 @@ select over the steps before it) and an end (`benchmarks/marts`). Money stays in
 columns named `…_micros`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,20 @@ class Dialect:
     hashed: str
 
 
-def _duckdb_files(folder: Path) -> str:
+def _duckdb_files(folder: Path, days: tuple[date, date] = (date.min, date.max)) -> str:
     """The files by name, one of the usual size first: DuckDB takes all to be as long as that."""
-    bytes_of = {file: file.stat().st_size for file in folder.rglob("*.parquet")}
+    bytes_of = {
+        file: file.stat().st_size
+        for file in folder.rglob("*.parquet")
+        if days[0] <= _landed_on(file) <= days[1]
+    }
     usual = sum(bytes_of.values()) / max(len(bytes_of), 1)
     files = sorted(bytes_of, key=lambda file: (abs(bytes_of[file] - usual), file))
     return f"read_parquet({[str(file) for file in files]}, hive_partitioning = true)"
+
+
+def _landed_on(file: Path) -> date:
+    return date.fromisoformat(file.parent.name.removeprefix("dt="))
 
 
 DUCKDB = Dialect(
@@ -105,10 +114,48 @@ CLICKHOUSE = Dialect(
 )
 
 
-class Statements:
-    """The steps and marts of one event set for one engine."""
+Days = tuple[date, date]
+"""The first and the last of some days."""
+_COME_WITHIN = {"requests": 0, "impressions": 2, "clicks": 3}
+"""Landed days after that of its request in which a row comes; money comes for weeks."""
 
-    def __init__(self, project: Path, events: Path, dialect: Dialect) -> None:
+
+def parts_of(events: Path, most_bytes: int) -> Iterator[Days]:
+    """The days of an event set's requests, as many at a time as have so many bytes of files."""
+    files = list((events / "events").rglob("*.parquet"))
+    landed = {_landed_on(file) for file in files if "requests" in file.parts}
+    bytes_of_day = sum(file.stat().st_size for file in files) / len(landed)
+    step = timedelta(days=max(int(most_bytes / bytes_of_day), 1))
+    # The reporting day begins before the UTC day: the last of them ends one later.
+    first, end = min(landed), max(landed) + timedelta(days=2)
+    while first < end:
+        yield first, min(first + step, end) - timedelta(days=1)
+        first += step
+
+
+def _on_days(days: Days) -> Dialect:
+    """DuckDB, reading only the files in which something of the requests of these days can be."""
+
+    def read(folder: Path) -> str:
+        within = _COME_WITHIN.get(folder.name)
+        last = date.max if within is None else days[1] + timedelta(days=within)
+        return _duckdb_files(folder, (days[0] - timedelta(days=1), last))
+
+    return replace(DUCKDB, read=read)
+
+
+class Statements:
+    """The steps and marts of one event set for one engine.
+
+    Of some days, in DuckDB's words alone: the steps hold their requests and what came of them.
+    """
+
+    def __init__(
+        self, project: Path, events: Path, dialect: Dialect, days: Days | None = None
+    ) -> None:
+        if days:
+            dialect = _on_days(days)
+        self._days = days
         self._events = events
         self._dialect = dialect
         self._project = project
@@ -134,7 +181,14 @@ class Statements:
     def steps(self) -> dict[str, str]:
         """Name and select of each step, in an order in which each follows what it reads."""
         repeated = {f"repeated_{table}": self._repeated(table, key) for table, key in KEYS.items()}
-        return repeated | {name: self._render(name) for name in STEPS}
+        steps = repeated | {name: self._render(name) for name in STEPS}
+        if self._days:
+            first, last = self._days
+            steps["requests"] = (
+                f"select * from ({steps['requests']}) as requests_around "
+                f"where requested_on between date '{first}' and date '{last}'"
+            )
+        return steps
 
     def mart(self, name: str) -> str:
         """Select of a mart over the steps, with its ratios."""

@@ -15,13 +15,26 @@ import duckdb
 import typer
 
 from tributary.bench.measure import START_FILE, most_memory_mb
-from tributary.bench.statements import CLICKHOUSE, DUCKDB, MARTS, SPARK, Statements
+from tributary.bench.statements import CLICKHOUSE, DUCKDB, MARTS, SPARK, Statements, parts_of
 from tributary.settings import Settings, find_project, resolve
 from tributary.spark import JAVA_HOME, java_home
 
 THREADS = 2
 _READ_ONCE = ("rates", "traffic")
 """Steps that one other reads. An engine that keeps none by itself writes the others down."""
+_PART_BYTES = 1_000_000_000
+"""Files of so many bytes become steps that fit the memory beside each other."""
+_OF_THE_LEDGER = "reconciliation_daily"
+_CHARGED_OF_DAYS = """
+    select
+        requested_on,
+        charged_on,
+        currency,
+        cast(sum(amount_micros) as bigint) as amount_micros,
+        cast(sum(revenue_micros) as bigint) as revenue_micros
+    from charged
+    group by requested_on, charged_on, currency
+"""
 
 app = typer.Typer(add_completion=False)
 Folder = Annotated[Path, typer.Option()]
@@ -86,14 +99,26 @@ def floor(events: Folder, out: Folder) -> None:
 
 @app.command()
 def floor_shared(events: Folder, out: Folder) -> None:
-    """DuckDB by hand, sterner: the steps made once, for all marts."""
-    statements = Statements(find_project(Path.cwd()), events, DUCKDB)
+    """DuckDB by hand, sterner: the steps made once, for all marts, of some days at a time."""
+    project = find_project(Path.cwd())
     with _duckdb(out) as connection:
-        for step, select in statements.steps().items():
-            kind = "view" if step in _READ_ONCE else "table"
-            connection.execute(f"create temp {kind} {step} as {select}")
+        for place, days in enumerate(parts_of(events, _PART_BYTES)):
+            statements = Statements(project, events, DUCKDB, days)
+            for step, select in statements.steps().items():
+                kind = "view" if step in _READ_ONCE else "table"
+                connection.execute(f"create or replace temp {kind} {step} as {select}")
+            # A mart by the day of the ledger is made of all parts.
+            selects = {mart: statements.mart(mart) for mart in MARTS if mart != _OF_THE_LEDGER}
+            selects["charged_of_days"] = _CHARGED_OF_DAYS
+            for name, select in selects.items():
+                into = f"insert into made_{name}" if place else f"create table made_{name} as"
+                connection.execute(f"{into} {select}")
+        connection.execute("create or replace temp table charged as from made_charged_of_days")
+        connection.execute(
+            f"create table made_{_OF_THE_LEDGER} as {statements.mart(_OF_THE_LEDGER)}"
+        )
         for mart in MARTS:
-            connection.execute(f"copy ({statements.mart(mart)}) to '{out}/{mart}.parquet'")
+            connection.execute(f"copy made_{mart} to '{out}/{mart}.parquet'")
 
 
 def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:
