@@ -22,7 +22,7 @@ from tributary.spark import JAVA_HOME, java_home
 THREADS = 2
 _READ_ONCE = ("rates", "traffic")
 """Steps that one other reads. An engine that keeps none by itself writes the others down."""
-_PART_BYTES = 1_000_000_000
+_PART_BYTES = 500_000_000
 """Files of so many bytes become steps that fit the memory beside each other."""
 _OF_THE_LEDGER = "reconciliation_daily"
 _CHARGED_OF_DAYS = """
