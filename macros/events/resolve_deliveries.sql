@@ -47,14 +47,18 @@
 
     ),
 
-    -- Deliveries stand in one order, whatever else a batch holds.
+    -- Deliveries stand in one order, whatever else a batch holds. (Two contents may read alike as
+    -- one text: where it matters whether they are the same, they are held against each other
+    -- column by column.)
     ordered_versions as (
 
         select
             versions.*,
             row_number() over (
                 partition by {{ key }}, reject_reasons = ''
-                order by ingested_at nulls first, content nulls last, landed_on nulls last
+                order by
+                    ingested_at nulls first, content nulls last, landed_on nulls last,
+                    {{ columns[1:] | join(' nulls last, ') }} nulls last
             ) as arrival
         from versions
 
@@ -72,12 +76,12 @@
                 range between interval '1' day preceding and interval '1' day following
             ) as last_arrival,
             min(arrival) over (
-                partition by {{ key }}, reject_reasons = '', content
+                partition by reject_reasons = '', {{ columns | join(', ') }}
                 order by landed_on nulls last
                 range between interval '1' day preceding and interval '1' day following
             ) as first_arrival_of_content,
             max(arrival) over (
-                partition by {{ key }}, reject_reasons = '', content
+                partition by reject_reasons = '', {{ columns | join(', ') }}
                 order by landed_on nulls last
                 range between interval '1' day preceding and interval '1' day following
             ) as last_arrival_of_content

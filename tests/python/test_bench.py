@@ -79,26 +79,40 @@ def test_an_engine_that_takes_too_much_is_ended(
         measure(hundreds_of_mb, tmp_path, most_mb, most_s)
 
 
-@pytest.mark.parametrize("lost", ["polars", "floor", "floor-shared"])
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("polars", "any reason"),
+        ("floor", "Out of Memory"),
+        ("floor", "No space left"),
+        ("floor", "any other reason"),
+        ("floor-shared", "Out of Memory"),
+    ],
+)
 def test_what_cannot_is_said_and_without_the_shared_floor_there_is_none(
-    lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    lost: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def costs(arguments: list[str], folder: Path, *limits: float) -> Cost:
         assert limits == ((most_memory_mb(), 2 * 3) if arguments[1] in PEERS else ())
         if arguments[1] == lost:
-            raise WorkError("no memory")
+            raise WorkError(f"{said}, and so on")
         return Cost(5 if arguments[1] == "floor-shared" else 3, 1, 1, 1)
 
     monkeypatch.setattr("tributary.bench.measure.measure", costs)
     monkeypatch.setattr("tributary.bench.compare.differences", lambda *_: {"revenue_daily": 0})
     figures_file = tmp_path / "figures.json"
-    ended = pytest.raises(typer.Exit) if lost == "floor-shared" else nullcontext()
+    ends_all = lost == "floor-shared" or said == "any other reason"
+    ended = pytest.raises(typer.Exit) if ends_all else nullcontext()
     with ended:
         bench(Size.tiny, figures_file, tmp_path, "polars,chdb", patience=2, history=False)
-    assert "no memory" in capsys.readouterr().out
-    if lost != "floor-shared":
+    assert said in capsys.readouterr().out
+    if not ends_all:
         figures = json.loads(figures_file.read_text())
-        assert figures["failed"] == {lost: "no memory"}
+        assert figures["failed"] == {lost: f"{said}, and so on"}
         assert set(figures["peers"]) == {"polars", "chdb"} - {lost}
         assert figures["build_over_floor"] == (0.6 if lost == "floor" else 1)
 
@@ -111,6 +125,14 @@ def test_a_history_that_was_left_alone_is_no_history(waiting: bool, tmp_path: Pa
     refused = pytest.raises(WorkError, match="1 days") if waiting else nullcontext()
     with refused:
         nothing_waits(tmp_path)
+
+
+def test_figures_that_could_not_be_written_are_refused_before_anything(
+    tributary: Command, tmp_path: Path
+) -> None:
+    outcome = tributary("bench", "--json", tmp_path / "absent" / "figures.json")
+    assert outcome.returncode == 2
+    assert "absent" in outcome.stderr
 
 
 def test_an_engine_that_nobody_knows_is_refused(tributary: Command) -> None:

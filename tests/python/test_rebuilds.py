@@ -24,6 +24,7 @@ SIMULATED = ("--days", "6", "--requests-per-day", "40", "--seed", "3")
 # What is compared here is what is built; the checks on it have tests of their own.
 # Explanations are made anew in each run from what is kept, and keep nothing themselves.
 ONLY_MODELS = ["--resource-type", "model", "--exclude", "tag:explanation"]
+LANDED_GAP = "no_landed_day_of_requests_or_impressions_is_missing"
 CALENDAR_GRAIN = "calendar_events_have_one_row_per_event_name_wave_and_start"
 
 
@@ -210,6 +211,20 @@ def test_a_day_that_never_arrived_fails_the_run_by_name(tmp_path: Path) -> None:
     )
     assert outcome.exit_code == 1, outcome.output
     assert "no_day_is_missing" in outcome.output
+
+
+def test_a_landed_day_that_is_missing_from_every_log_fails_by_name(tmp_path: Path) -> None:
+    # Each reporting day still has hours of it in the files of the day beside it.
+    platform = make_platform(tmp_path / "platform", *SIMULATED, "--format", "parquet", "--clean")
+    chosen = ["--select", f"+agg_landings_daily {LANDED_GAP}", "--indirect-selection", "empty"]
+    problems = []
+    for _ in range(2):
+        settings = resolve(events=str(platform), warehouse=at_one_path(tmp_path / "warehouse"))
+        result = run_build(settings, chosen, Console(), verbose=False)
+        problems.append([problem.name for problem in result.problems])
+        for day in (platform / "events").glob("*/dt=2026-10-21"):
+            shutil.rmtree(day)
+    assert problems == [[], [LANDED_GAP]]
 
 
 def test_the_quarantine_export_refuses_what_it_cannot_do(undisturbed: Path, tmp_path: Path) -> None:

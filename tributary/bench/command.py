@@ -93,6 +93,8 @@ def bench(
     from tributary.bench.measure import WorkError
 
     console = Console()
+    if json_file and not json_file.resolve().parent.is_dir():
+        raise typer.BadParameter(f"There is no folder {json_file.resolve().parent} for --json.")
     project = find_project(Path.cwd())
     run = _Run(project, (folder or project / "benchmarks" / "data").resolve(), requests, console)
     try:
@@ -147,7 +149,9 @@ class _Run:
                     try:
                         cost = self._work(engine, events, out, limits=limits)
                     except WorkError as error:
-                        if engine == "floor-shared":
+                        if engine == "floor-shared" or (
+                            engine == "floor" and not _wants_more_than_there_is(error)
+                        ):
                             raise
                         failed[engine] = str(error)
                         self._console.print(f"{engine}: {error}", highlight=False, soft_wrap=True)
@@ -274,6 +278,10 @@ def first_day(days: int) -> date:
     """
     usual = Settings()
     return min(usual.start_date, usual.last_date - timedelta(days=days - 1))
+
+
+def _wants_more_than_there_is(error: Exception) -> bool:
+    return any(words in str(error) for words in ("Out of Memory", "No space left"))
 
 
 def _verdict(differing: dict[str, int]) -> str:

@@ -107,7 +107,8 @@ explained as (
         {{ undefined_reason(identity) | indent(4) }} as {{ reason_column(identity) }}
         {%- endfor %}
         {%- for quantity in quantities_entered_twice() %},
-        {{ gap_level_of(var('double_entries')[quantity]) | indent(4) }} as {{ gap_column(quantity) }}
+        {{ gap_level_of(var('double_entries')[quantity]) | indent(4) }}
+            as {{ gap_column(quantity) }}
         {%- endfor %}
     from entered
 

@@ -19,7 +19,6 @@ with_command as (
         case
             when is_waiting
                 then 'uv run tributary run --from ' || event_on || ' --to ' || event_on
-            else 'uv run tributary run'
         end as command
     from late_events
 

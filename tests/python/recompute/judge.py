@@ -257,7 +257,7 @@ def _choose_deliveries(rows: list[Row]) -> None:
     for deliveries in by_key.values():
         if len(deliveries) == 1:
             continue
-        latest = max(deliveries, key=lambda row: (_arrival(row), _content(row)))
+        latest = max(deliveries, key=lambda row: (_arrival(row), "|".join(_content(row))))
         same = [row for row in deliveries if _content(row) == _content(latest)]
         kept = min(same, key=_arrival)
         for row in deliveries:
@@ -272,8 +272,8 @@ def _arrival(row: Row) -> datetime:
     return row.ingested
 
 
-def _content(row: Row) -> str:
-    return "|".join(value or "" for column, value in row.raw.items() if column != "ingested_at")
+def _content(row: Row) -> tuple[str, ...]:
+    return tuple(value or "" for column, value in row.raw.items() if column != "ingested_at")
 
 
 def _rates(listed: list[Raw]) -> dict[tuple[date, str], Decimal]:
