@@ -20,13 +20,14 @@
 {#- Whether a gap of one quantity is large enough to warn or to fail, over columns only_in_first,
     only_in_second, first_entry and second_entry. -#}
 {% macro gap_level_of(quantity) -%}
+    {%- set entry = var('double_entries')[quantity] -%}
     case
         {%- for level in ['fail', 'warn'] %}
         when
-            {{ quantity.only_in_first }} + {{ quantity.only_in_second }}
+            {{ entry.only_in_first }} + {{ entry.only_in_second }}
             >= greatest(
-                {{ quantity[level].units }},
-                {{ quantity[level].share }} * greatest({{ quantity.first }}, {{ quantity.second }})
+                {{ entry[level].units }},
+                {{ entry[level].share }} * greatest({{ entry.first }}, {{ entry.second }})
             )
             then '{{ level }}'
         {%- endfor %}

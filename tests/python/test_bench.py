@@ -54,7 +54,7 @@ def test_the_shared_floor_of_some_days_at_a_time_is_that_of_all(
         worker.floor_shared(events, out)
         made.append(
             {
-                mart: duckdb.sql(f"from '{out}/{mart}.parquet' order by all").fetchall()
+                mart: duckdb.execute(f"from '{out}/{mart}.parquet' order by all").fetchall()
                 for mart in MARTS
             }
         )

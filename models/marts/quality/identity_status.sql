@@ -102,14 +102,13 @@ entered as (
 explained as (
 
     select
+        {%- for identity in identities %}
+        {{ undefined_reason(identity) | indent(4) }} as {{ reason_column(identity) }},
+        {%- endfor %}
+        {%- for quantity in first_when_linted(quantities_entered_twice()) %}
+        {{ gap_level_of(quantity) | indent(4) }} as {{ gap_column(quantity) }},
+        {%- endfor %}
         *
-        {%- for identity in identities %},
-        {{ undefined_reason(identity) | indent(4) }} as {{ reason_column(identity) }}
-        {%- endfor %}
-        {%- for quantity in quantities_entered_twice() %},
-        {{ gap_level_of(var('double_entries')[quantity]) | indent(4) }}
-            as {{ gap_column(quantity) }}
-        {%- endfor %}
     from entered
 
 ),
@@ -189,7 +188,7 @@ double_entries as (
         invoiced_amount as second_entry,
         greatest(ledger_amount - invoiced_amount, 0) as only_in_first,
         greatest(invoiced_amount - ledger_amount, 0) as only_in_second,
-        {{ gap_level_of(var('double_entries').revenue) }} as gap_level
+        {{ gap_level_of('revenue') }} as gap_level
     from billed_months
     where month_is_billed
 
