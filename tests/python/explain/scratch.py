@@ -33,7 +33,7 @@ GIVEN = (
 
 def make_project(root: Path, folder: Path, aggregates: Path, variables: dict[str, Any]) -> None:
     """A project with the models' own text, the project's macros and variables."""
-    for part in ("anomalies", "root_causes", "identities", "metrics", "cross_db"):
+    for part in ("anomalies", "root_causes", "identities", "metrics", "cross_db", "project"):
         shutil.copytree(root / "macros" / part, folder / "macros" / part)
     shutil.copy(root / "macros" / "generate_schema_name.sql", folder / "macros")
     for model in MODELS:
