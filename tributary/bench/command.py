@@ -19,6 +19,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 
+from tributary.disk import is_full
 from tributary.settings import DEFAULT_MEMORY, MEMORY_LIMIT, find_project
 from tributary.simulate.settings import Settings
 
@@ -281,7 +282,7 @@ def first_day(days: int) -> date:
 
 
 def _wants_more_than_there_is(error: Exception) -> bool:
-    return any(words in str(error) for words in ("Out of Memory", "No space left"))
+    return is_full(error) or "Out of Memory" in str(error)
 
 
 def _verdict(differing: dict[str, int]) -> str:

@@ -8,6 +8,7 @@ columns named `…_micros`.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,10 @@ MARTS = {
 """The marts that are made from events, and the columns that tell their rows apart."""
 
 
+Days = tuple[date, date]
+"""The first and the last of some days."""
+
+
 @dataclass(frozen=True)
 class Dialect:
     """What engines say differently.
@@ -69,20 +74,26 @@ class Dialect:
     hashed: str
 
 
-def _duckdb_files(folder: Path, days: tuple[date, date] = (date.min, date.max)) -> str:
+@cache
+def _files_of(folder: Path) -> dict[Path, int]:
+    """The files of an event table, and the bytes of each: an event set stays as it was made."""
+    return {file: file.stat().st_size for file in folder.rglob("*.parquet")}
+
+
+def _landed_on(file: Path) -> date:
+    return date.fromisoformat(file.parent.name.removeprefix("dt="))
+
+
+def _duckdb_files(folder: Path, days: Days = (date.min, date.max)) -> str:
     """The files by name, one of the usual size first: DuckDB takes all to be as long as that."""
     bytes_of = {
-        file: file.stat().st_size
-        for file in folder.rglob("*.parquet")
+        file: size
+        for file, size in _files_of(folder).items()
         if days[0] <= _landed_on(file) <= days[1]
     }
     usual = sum(bytes_of.values()) / max(len(bytes_of), 1)
     files = sorted(bytes_of, key=lambda file: (abs(bytes_of[file] - usual), file))
     return f"read_parquet({[str(file) for file in files]}, hive_partitioning = true)"
-
-
-def _landed_on(file: Path) -> date:
-    return date.fromisoformat(file.parent.name.removeprefix("dt="))
 
 
 DUCKDB = Dialect(
@@ -114,17 +125,15 @@ CLICKHOUSE = Dialect(
 )
 
 
-Days = tuple[date, date]
-"""The first and the last of some days."""
 _COME_WITHIN = {"requests": 0, "impressions": 2, "clicks": 3}
 """Landed days after that of its request in which a row comes; money comes for weeks."""
 
 
 def parts_of(events: Path, most_bytes: int) -> Iterator[Days]:
     """The days of an event set's requests, as many at a time as have so many bytes of files."""
-    files = list((events / "events").rglob("*.parquet"))
-    landed = {_landed_on(file) for file in files if "requests" in file.parts}
-    bytes_of_day = sum(file.stat().st_size for file in files) / len(landed)
+    files = {table: _files_of(events / "events" / table) for table in KEYS}
+    landed = {_landed_on(file) for file in files["requests"]}
+    bytes_of_day = sum(sum(sizes.values()) for sizes in files.values()) / len(landed)
     step = timedelta(days=max(int(most_bytes / bytes_of_day), 1))
     # The reporting day begins before the UTC day: the last of them ends one later.
     first, end = min(landed), max(landed) + timedelta(days=2)

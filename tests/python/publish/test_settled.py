@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from conftest import Command
 from platforms import simulated
 from rich.console import Console
-from warm import ONLY_MODELS, last_report, run
 
 from tributary.publish.places import Places
 from tributary.publish.reports import Ending, RunReport, Stage
@@ -21,39 +19,33 @@ from tributary.settings import resolve
 
 SIMULATED = ("--clean", "--days", "3", "--requests-per-day", "40")
 UNTESTED = "nothing new to test"
-OF_REGIONS = "regions_have_one_row_per_region_code"
 
 
-def test_what_passed_is_not_tested_again(
-    tributary: Command, seeds_run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulated(tmp_path_factory.mktemp("settled") / "platform", *SIMULATED)
+
+
+def test_what_passed_is_not_tested_again_until_something_is_new(
+    tributary: Command, events: Path, tmp_path: Path
 ) -> None:
-    warehouse, first = seeds_run
+    arguments = ("run", "--events", events, "--warehouse", tmp_path)
+    first, again = tributary(*arguments), tributary(*arguments)
+    assert first.returncode == again.returncode == 0, first.stdout + again.stdout
     assert UNTESTED not in first.stdout
-    shutil.copytree(warehouse, tmp_path / "warehouse", symlinks=True)
-    again = tributary("run", "--warehouse", tmp_path / "warehouse")
-    assert again.returncode == 0, again.stdout + again.stderr
     assert UNTESTED in again.stdout
     assert "Published" in again.stdout
-
-
-def test_a_reference_file_that_says_another_thing_is_something_new(tmp_path: Path) -> None:
-    settings = resolve(
-        events=str(simulated(tmp_path / "platform", *SIMULATED)), warehouse=tmp_path / "warehouse"
-    )
-    assert run(Path(settings.events), settings.warehouse, *ONLY_MODELS) == 0
-    assert last_run_of_the_same(settings, "now") == last_report(Places(settings.warehouse))
-    # It bears the date of the one before.
-    folder = Path(settings.events) / "reference"
+    # A reference file that says another thing, and bears the date of the one before.
+    folder = events / "reference"
     regions = folder / "regions.csv"
     dates = [(place, place.stat().st_mtime) for place in (regions, folder)]
     lines = regions.read_text("utf-8").splitlines(keepends=True)
     regions.write_text("".join([*lines, lines[-1]]), encoding="utf-8")
     for place, date in dates:
         os.utime(place, (date, date))
-    assert last_run_of_the_same(settings, "now") is None
-    assert run(Path(settings.events), settings.warehouse, "--select", OF_REGIONS) == 1
-    found = last_report(Places(settings.warehouse)).findings
-    assert OF_REGIONS in {finding.name for finding in found if finding.is_blocking}
+    outcome = tributary(*arguments)
+    assert outcome.returncode == 1, outcome.stdout
+    assert "regions_have_one_row_per_region_code" in outcome.stdout
 
 
 def test_a_run_that_never_began_says_nothing_of_the_one_before(tmp_path: Path) -> None:
