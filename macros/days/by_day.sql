@@ -235,9 +235,7 @@
 {% macro every_day_waits(fingerprint) %}
     {% set meta = config.get('meta') %}
     {% do forget_model('fingerprints') %}
-    {% call statement('reset') %}
-        insert into state.fingerprints (model, fingerprint) values ('{{ model.name }}', '{{ fingerprint }}')
-    {% endcall %}
+    {% do remember_fingerprint(fingerprint) %}
     {% if meta.log %}
         {% for node in by_day_models() if node.config.meta.log
             and model.unique_id in [node.unique_id] + ancestors_of(node.unique_id, []) %}
@@ -260,6 +258,12 @@
     {% endif %}
 {% endmacro %}
 
+
+{% macro remember_fingerprint(fingerprint) %}
+    {% call statement('fingerprint') %}
+        insert into state.fingerprints (model, fingerprint) values ('{{ model.name }}', '{{ fingerprint }}')
+    {% endcall %}
+{% endmacro %}
 
 {% macro stored_fingerprint() %}
     {% set rows = run_query(

@@ -123,9 +123,11 @@
 {% endmacro %}
 
 {% macro default__files_of(input) %}
+    {% set place, below, ending = input.path.partition('/**/*') %}
+    {% set files = listed_files(variable_of_walk(place ~ '/**'), ending) if below else text_literal(input.path) %}
     {{ return(
         'select filename as path, size as bytes, cast(last_modified as timestamp) as modified_at from read_blob('
-        ~ text_literal(input.path) ~ ')'
+        ~ files ~ ')'
     ) }}
 {% endmacro %}
 
@@ -407,6 +409,38 @@
     ') %}
     {% if has_fx_rates() %}
         {% do remember('seen_fx_rates', 'select * from state.fx_rates_now') %}
+    {% endif %}
+    {% do queue_weeks_of_changed_tiers() %}
+{% endmacro %}
+
+
+{#- A week is measured again in which an advertiser has predictions whose tier is new, gone or another one: what is kept
+    by tier of weeks gone by says the tier of today. -#}
+{% macro queue_weeks_of_changed_tiers() %}
+    {% set cells = 'agg_prediction_cells_weekly' %}
+    {% set places = [] %}
+    {% set followers = [] %}
+    {% for node in models_by_id().values() %}
+        {% do places.append(node) if node.name in [cells, 'stg_reference__advertisers']
+            and adapter.get_relation(node.database, node.schema, node.alias) %}
+        {% do followers.append(node.name) if cells in (node.config.meta or {}).get('follows', {}) %}
+    {% endfor %}
+    {% if places | length == 2 %}
+        {% set kept, listed = places | sort(attribute='name') | map(attribute='relation_name') %}
+        {% do remember('tiers_now', 'select distinct advertiser_id, tier from ' ~ listed ~ ' where tier is not null') %}
+        {% do run_query("
+            insert into state.pending_days (day, model)
+            select distinct cells.week_starts_on, followers.model
+            from " ~ kept ~ " as cells
+            inner join (
+                (select * from state.tiers_now except select * from state.seen_tiers)
+                union all
+                (select * from state.seen_tiers except select * from state.tiers_now)
+            ) as changed on cells.dimension_value = changed.advertiser_id
+            cross join (select '" ~ followers | join("' as model union all select '") ~ "' as model) as followers
+            where cells.dimension = 'advertiser_id'
+        ") %}
+        {% do remember('seen_tiers', 'select * from state.tiers_now') %}
     {% endif %}
 {% endmacro %}
 

@@ -9,6 +9,7 @@
         'tested_code': 'fingerprint string',
         'fingerprints': 'fingerprint string, model string',
         'seen_fx_rates': 'rate_date date, currency string, rate string',
+        'seen_tiers': 'advertiser_id string, tier string',
         'inputs': 'root string',
         'raw_views': 'name string, definition string',
     }) }}

@@ -194,7 +194,7 @@
 
 
 {#- {pattern: its first file} of the patterns that a file fits. A folder with files of years takes a while to walk
-    through: once, whatever endings are looked for in it. -#}
+    through: once, whatever endings are looked for in it; what was found is kept for the session. -#}
 {% macro default__first_files_of(patterns) %}
     {% set walks = {} %}
     {% for pattern in patterns %}
@@ -203,16 +203,30 @@
     {% endfor %}
     {% set found = {} %}
     {% for walk, endings in walks.items() %}
+        {% set walked = variable_of_walk(walk) %}
+        {% do run_query(
+            'set variable ' ~ walked ~ ' = (select list(file order by file) from glob(' ~ text_literal(walk) ~ '))'
+        ) %}
         {% set firsts = [] %}
         {% for ending in endings.values() %}
-            {% do firsts.append('min(file) filter (where ends_with(file, ' ~ text_literal(ending) ~ '))') %}
+            {% do firsts.append(listed_files(walked, ending) ~ '[1]') %}
         {% endfor %}
-        {% set row = run_query('select ' ~ firsts | join(', ') ~ ' from glob(' ~ text_literal(walk) ~ ')').rows[0] %}
+        {% set row = run_query('select ' ~ firsts | join(', ')).rows[0] %}
         {% for pattern in endings %}
             {% do found.update({pattern: row[loop.index0]}) if row[loop.index0] %}
         {% endfor %}
     {% endfor %}
     {{ return(found) }}
+{% endmacro %}
+
+{% macro variable_of_walk(walk) %}
+    {{- return('files_at_' ~ local_md5(walk)) -}}
+{% endmacro %}
+
+{% macro listed_files(variable, ending) %}
+    {{- return(
+        "list_filter(getvariable('" ~ variable ~ "'), lambda file: ends_with(file, " ~ text_literal(ending) ~ '))'
+    ) -}}
 {% endmacro %}
 
 

@@ -11,7 +11,7 @@ with kept as (
 
 advertisers as (
 
-    select * from {{ ref('dim_advertisers') }}
+    select * from {{ ref('stg_reference__advertisers') }}
 
 ),
 

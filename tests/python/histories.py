@@ -313,3 +313,13 @@ def write_rates(histories: list[History], folder: Path, step: int) -> None:
             if step >= known_from:
                 lines.append(f"{day},USD,{rate}")
     (folder / "reference" / "fx_rates.csv").write_text("\n".join(lines) + "\n")
+
+
+def write_tiers(folder: Path, step: int) -> None:
+    """Tiers of the advertisers: of one it changes, the other is listed from some step on."""
+    (folder / "reference").mkdir(parents=True, exist_ok=True)
+    lines = ["advertiser_id,advertiser_name,industry,tier,onboarded_on"]
+    lines.append(f"a1,A,retail,{'small' if step < 3 else 'key'},2000-01-01")
+    if step >= 2:
+        lines.append("a2,B,travel,mid,2000-01-01")
+    (folder / "reference" / "advertisers.csv").write_text("\n".join(lines) + "\n")

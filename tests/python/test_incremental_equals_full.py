@@ -16,7 +16,15 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Command
-from histories import DAYS_APART, STEPS, History, draw_history, write_rates, write_step
+from histories import (
+    DAYS_APART,
+    STEPS,
+    History,
+    draw_history,
+    write_rates,
+    write_step,
+    write_tiers,
+)
 from one_path import TARGETS, at_one_path
 from rich.console import Console
 from scanned import kept_models, read_whole
@@ -113,6 +121,7 @@ def fetch(database: Path, query: str) -> list[tuple[object, ...]]:
 def deliver(histories: list[History], events: Path, step: int) -> None:
     write_step(histories, events, step)
     write_rates(histories, events, step)
+    write_tiers(events, step)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -200,6 +201,57 @@ def test_an_orphan_leaves_the_quarantine_once_its_parent_arrives(tmp_path: Path)
 
 def reasons(database: Path) -> set[tuple[object, ...]]:
     return set(fetch(database, "select event_table, reasons from facts.fct_quarantined_events"))
+
+
+def test_a_changed_tier_is_that_of_all_weeks_of_its_advertiser(tmp_path: Path) -> None:
+    adv1 = {"advertiser_id": "adv1", "advertiser_name": "A", "industry": "retail"}
+    other = {**adv1, "advertiser_id": "adv2", "tier": "mid", "onboarded_on": "2026-01-01"}
+    events = write_platform(tiny_platform(), tmp_path / "platform")
+    by_tier = (
+        "select dimension_value, cast(sum(predictions) as integer) from marts.{} "
+        "where dimension = 'tier' group by dimension_value"
+    )
+    # Whoever has no prediction at all may come, go and change: nothing is measured again.
+    listed = [[other], [{**adv1, **other, "advertiser_id": "adv1"}, {**other, "tier": "key"}], []]
+    found = []
+    for rows in listed:
+        write_reference(events, "advertisers", rows or [{**other, "tier": ""}])
+        database = build(events, tmp_path / "warehouse")
+        tables = ("prediction_calibration", "prediction_calibration_buckets")
+        found.append([fetch(database, by_tier.format(table)) for table in tables])
+    assert found == [[[(tier, 3)]] * 2 for tier in ("(unknown)", "mid", "(unknown)")]
+
+
+def test_a_view_is_made_again_only_where_it_would_be_another(tmp_path: Path) -> None:
+    events = write_platform(tiny_platform(), tmp_path / "platform")
+    warehouse = tmp_path / "warehouse"
+    assert len(views_made(events, warehouse)) > 30
+    assert views_made(events, warehouse) == set()
+    # One is gone, one was changed by hand, and one reads a log that has become typed.
+    log = events / "events" / "clicks"
+    with duckdb.connect(str(warehouse / "build.duckdb")) as connection:
+        connection.execute("drop view staging.stg_reference__campaigns")
+        connection.execute("create or replace view staging.stg_reference__regions as select 1 as a")
+        connection.execute(f"copy (from '{log}.csv') to '{log}.parquet'")
+    log.with_suffix(".csv").unlink()
+    assert views_made(events, warehouse) == {
+        "stg_events__clicks",
+        "stg_reference__campaigns",
+        "stg_reference__regions",
+    }
+
+
+def views_made(events: Path, warehouse: Path) -> set[str]:
+    """The views that a build makes; the others stand."""
+    made = set()
+
+    def look(event: Any) -> None:
+        if event.info.name == "NodeFinished" and event.data.node_info.materialized == "view":
+            made.add((event.data.node_info.node_name, event.data.run_result.message))
+
+    settings = resolve(events=str(events), warehouse=at_one_path(warehouse))
+    assert run_build(settings, ONLY_MODELS, Console(), verbose=False, watch=look).succeeded
+    return {name for name, message in made if message != "STANDS"}
 
 
 def test_a_day_that_never_arrived_fails_the_run_by_name(tmp_path: Path) -> None:

@@ -2,10 +2,21 @@
 -- Additive over the values of one dimension and over weeks: the counts and sums, from which z,
 -- log-loss and Brier of any range are made. Not additive: every ratio; ECE, MCE and AUC are those
 -- of predictions cut to two significant digits, and are asked for again of any other range.
--- A week, for a day of one tier has too few clicks to tell bias from chance.
+-- A week, for a day of one tier has too few clicks to tell bias from chance. Kept: a week is
+-- measured again where its predictions changed, or the tier of an advertiser that has any in it.
+{{ config(
+    materialized='by_day',
+    meta={
+        'day': 'week_starts_on',
+        'follows': {'agg_prediction_cells_weekly': 'week_starts_on'},
+    },
+) }}
+
 with weekly as (
 
-    select * from {{ ref('agg_predictions_weekly') }}
+    select *
+    from {{ ref('agg_predictions_weekly') }}
+    where {{ in_batch('week_starts_on') }}
 
 ),
 

@@ -2,6 +2,14 @@
 -- the predicted rate: 0.01 to 0.02, 0.02 to 0.03 … 0.1 to 0.2. Additive over values of one
 -- dimension, buckets and weeks: every count and sum. Not additive: every ratio.
 -- The bounds are the same in every week and slice, so that rows of any of them can be added up.
+{{ config(
+    materialized='by_day',
+    meta={
+        'day': 'week_starts_on',
+        'follows': {'agg_prediction_cells_weekly': 'week_starts_on'},
+    },
+) }}
+
 with predictions as (
 
     select
@@ -15,7 +23,7 @@ with predictions as (
         predicted_ppt,
         variance_ppt
     from {{ ref('agg_predictions_weekly') }}
-    where bucket_ppm is not null
+    where bucket_ppm is not null and {{ in_batch('week_starts_on') }}
 
 ),
 
