@@ -99,7 +99,7 @@
     {% for name in vars_of_verdicts() + config.get('meta').get('vars', []) %}
         {% do parts.append(tojson(var(name))) %}
     {% endfor %}
-    {% for id in ancestors_of(model.unique_id, []) | sort %}
+    {% for id in ancestors_of(model.unique_id) | sort %}
         {% do parts.append(models_by_id()[id].checksum.checksum) %}
     {% endfor %}
     {{ return(local_md5(parts | join('|'))) }}
@@ -114,17 +114,6 @@
         'time_reversal_tolerance_seconds', 'greatest_age_days', 'earliest_arrival', 'arrivals_ahead_days',
         'greatest_count', 'greatest_amount_micros', 'attribution_days',
     ]) }}
-{% endmacro %}
-
-
-{% macro ancestors_of(id, found) %}
-    {% set models = models_by_id() %}
-    {% set node = models.get(id) or graph.nodes[id] %}
-    {% for parent in node.depends_on.nodes if parent in models and parent not in found %}
-        {% do found.append(parent) %}
-        {% do ancestors_of(parent, found) %}
-    {% endfor %}
-    {{ return(found) }}
 {% endmacro %}
 
 
@@ -238,7 +227,7 @@
     {% do remember_fingerprint(fingerprint) %}
     {% if meta.log %}
         {% for node in by_day_models() if node.config.meta.log
-            and model.unique_id in [node.unique_id] + ancestors_of(node.unique_id, []) %}
+            and model.unique_id in [node.unique_id] + ancestors_of(node.unique_id) %}
             {% call statement('reset') %}
                 insert into state.pending_days (model, day)
                 select distinct '{{ node.name }}', landed_on

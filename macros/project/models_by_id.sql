@@ -11,3 +11,22 @@
     {% endif %}
     {{ return(graph.models_by_id) }}
 {% endmacro %}
+
+
+{#- Ids of the models above a node of the project: the model or test at hand, or any model. Kept until the run is over,
+    as each of several hundred tests asks. -#}
+{% macro ancestors_of(id) %}
+    {% set known = graph.setdefault('ancestors', {}) %}
+    {% if id not in known %}
+        {% set models = models_by_id() %}
+        {% set found = {} %}
+        {% for parent in models.get(id, model).depends_on.nodes if parent in models %}
+            {% do found.update({parent: true}) %}
+            {% for ancestor in ancestors_of(parent) %}
+                {% do found.update({ancestor: true}) %}
+            {% endfor %}
+        {% endfor %}
+        {% do known.update({id: found.keys() | list}) %}
+    {% endif %}
+    {{ return(known[id]) }}
+{% endmacro %}
