@@ -28,12 +28,13 @@
         {% set node = models_by_id().get(id) or graph.sources[id] %}
         {% do names.append("'" ~ node.schema ~ '.' ~ (node.identifier or node.alias) ~ "'") %}
     {% endfor %}
-    {% set columns = run_query("
-        select string_agg(concat_ws(' ', table_name, column_name, data_type), ',' order by table_name, column_index)
+    {% set column = "concat_ws(' ', table_name, column_name, data_type)" %}
+    {% set columns = run_query(
+        'select ' ~ joined_in_order(column, ',', 'table_name, column_index') ~ '
         from duckdb_columns()
         where
             database_name = current_database()
-            and schema_name || '.' || table_name in (" ~ names | join(', ') ~ ')
-    ').rows[0][0] %}
+            and schema_name || \'.\' || table_name in (' ~ names | join(', ') ~ ')'
+    ).rows[0][0] %}
     {{ return(local_md5(model.compiled_code ~ columns)) }}
 {% endmacro %}
