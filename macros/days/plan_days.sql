@@ -152,11 +152,14 @@
 
 
 {#- The files of every event log lie in folders by day: by their paths, for a folder may be of the day on which
-    others stand that have none. -#}
+    others stand that have none. Asked for once in a run, after the files were listed. -#}
 {% macro input_is_by_day() %}
-    {{ return(run_query(
-        'select count(' ~ day_of_path('path') ~ ') = count(*) from state.files_now'
-    ).rows[0][0]) }}
+    {% if 'input_is_by_day' not in graph %}
+        {% do graph.update({'input_is_by_day': run_query(
+            'select count(' ~ day_of_path('path') ~ ') = count(*) from state.files_now'
+        ).rows[0][0]}) %}
+    {% endif %}
+    {{ return(graph.input_is_by_day) }}
 {% endmacro %}
 
 
