@@ -11,9 +11,21 @@ import pytest
 import typer
 from conftest import Command
 from platforms import simulated
+from rich.console import Console
 
 from tributary.bench import worker
-from tributary.bench.command import PEERS, SHARES, Size, bench, first_day, nothing_waits
+from tributary.bench.command import (
+    COSTS,
+    HISTORIES,
+    PEERS,
+    SHARES,
+    Size,
+    _show,
+    bench,
+    day_ratios,
+    first_day,
+    nothing_waits,
+)
 from tributary.bench.compare import differences
 from tributary.bench.measure import Cost, WorkError, measure, most_memory_mb
 from tributary.bench.statements import MARTS, parts_of
@@ -115,6 +127,37 @@ def test_what_cannot_is_said_and_without_the_shared_floor_there_is_none(
         assert figures["failed"] == {lost: f"{said}, and so on"}
         assert set(figures["peers"]) == {"polars", "chdb"} - {lost}
         assert figures["build_over_floor"] == (0.6 if lost == "floor" else 1)
+
+
+def test_a_day_on_a_year_is_held_against_shorter_histories_with_explanations_and_without() -> None:
+    figures = {
+        f"{name}_on_{days}_{cost}": at_all + days * share
+        for name, at_all, share in (("day", 10, 0.01), ("explanations", 5, 0.02))
+        for days in HISTORIES
+        for cost in COSTS.values()
+    }
+    ratios = day_ratios(figures)
+    assert len(ratios) == 8
+    assert ratios["day_on_365_over_7"] == ratios["day_on_365_over_7_cpu"] == 1.36  # 13.65 / 10.07
+    assert ratios["explained_day_on_365_over_90_cpu"] == 1.47  # 25.95 / 17.70
+
+    cost = {"wall_s": 2, "cpu_s": 2, "peak_mb": 3, "read_mb": 4}
+    of_build = {"build_s": 2, "build_cpu_s": 2, "build_read_mb": 4, "peak_mb": 3}
+    started = {f"dbt_start_{name}_cpu_s": 1 for name in ("new", "again")}
+    others = {
+        "requests": 7,
+        "day_requests": 1,
+        "no_change_s": 9,
+        "no_change_cpu_s": 9,
+        "failed": {},
+    }
+    of_floor = {"floor_s": 1, "floor_cpu_s": 1, "engines": {"floor": cost}}
+    console = Console(record=True, width=200)
+    _show(console, figures | ratios | of_build | started | others | of_floor)
+    shown = console.export_text()
+    assert "1.36 times the CPU seconds that it takes on 7 (with explanations 1.71)" in shown
+    (year,) = (line for line in shown.splitlines() if "365 days" in line and "times" not in line)
+    assert year.split() == ["365", "days", "13.7", "13.7", "13.7", "13.7", "12.3"]
 
 
 @pytest.mark.parametrize("waiting", [False, True])

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from time import process_time
 from typing import Annotated, Any
@@ -36,16 +37,36 @@ _CHARGED_OF_DAYS = """
     group by requested_on, charged_on, currency
 """
 
+
+class Part(StrEnum):
+    """Which of the project's models are built."""
+
+    everything = "everything"
+    kept = "kept"
+    """All but explanations: the marts that floors and peers make, and the others."""
+    explanations = "explanations"
+
+
+_SELECTIONS = {
+    Part.everything: [],
+    Part.kept: ["--exclude", "tag:explanation"],
+    Part.explanations: ["--select", "tag:explanation"],
+}
+
 app = typer.Typer(add_completion=False)
 Folder = Annotated[Path, typer.Option()]
 
 
 @app.command()
 def build(
-    events: Folder, out: Folder, first: datetime | None = None, last: datetime | None = None
+    events: Folder,
+    out: Folder,
+    first: datetime | None = None,
+    last: datetime | None = None,
+    part: Part = Part.everything,
 ) -> None:
     """The project's own build of its models; `out` is the warehouse, the days a range to build."""
-    _build_models(resolve(events=str(events), warehouse=out, backfill=(first, last)))
+    _build_models(resolve(events=str(events), warehouse=out, backfill=(first, last)), part)
 
 
 @app.command()
@@ -57,12 +78,13 @@ def build_on_spark(events: Folder, out: Folder) -> None:
         (settings.spark_folder / "tables" / "marts.db" / mart).rename(out / f"{mart}.parquet")
 
 
-def _build_models(settings: Settings) -> None:
+def _build_models(settings: Settings, part: Part = Part.everything) -> None:
     from rich.console import Console
 
     from tributary.build import run_build
 
-    result = run_build(settings, ["--resource-type", "model"], Console(), verbose=False)
+    models = ["--resource-type", "model", *_SELECTIONS[part]]
+    result = run_build(settings, models, Console(), verbose=False)
     if not result.succeeded:
         raise SystemExit(str(result.error or result.problems))
 
