@@ -420,29 +420,34 @@
 {#- A week is measured again in which an advertiser has predictions whose tier is new, gone or another one: what is kept
     by tier of weeks gone by says the tier of today. -#}
 {% macro queue_weeks_of_changed_tiers() %}
-    {% set cells = 'agg_prediction_cells_weekly' %}
-    {% set places = [] %}
     {% set followers = [] %}
-    {% for node in models_by_id().values() %}
-        {% do places.append(node) if node.name in [cells, 'stg_reference__advertisers']
-            and adapter.get_relation(node.database, node.schema, node.alias) %}
-        {% do followers.append(node.name) if cells in (node.config.meta or {}).get('follows', {}) %}
+    {% set kept = namespace(cells=none) %}
+    {% for node in by_day_models() %}
+        {% if node.name == 'agg_prediction_cells_weekly' %}
+            {% set kept.cells = adapter.get_relation(node.database, node.schema, node.alias) %}
+        {% elif 'agg_prediction_cells_weekly' in node.config.meta.get('follows', {}) %}
+            {% do followers.append(node.name) %}
+        {% endif %}
     {% endfor %}
-    {% if places | length == 2 %}
-        {% set kept, listed = places | sort(attribute='name') | map(attribute='relation_name') %}
-        {% do remember('tiers_now', 'select distinct advertiser_id, tier from ' ~ listed ~ ' where tier is not null') %}
-        {% do run_query("
-            insert into state.pending_days (day, model)
-            select distinct cells.week_starts_on, followers.model
-            from " ~ kept ~ " as cells
-            inner join (
-                (select * from state.tiers_now except select * from state.seen_tiers)
-                union all
-                (select * from state.seen_tiers except select * from state.tiers_now)
-            ) as changed on cells.dimension_value = changed.advertiser_id
-            cross join (select '" ~ followers | join("' as model union all select '") ~ "' as model) as followers
-            where cells.dimension = 'advertiser_id'
-        ") %}
+    {% if followers %}
+        {% do remember('tiers_now', '
+            select distinct ' ~ to_text('advertiser_id') ~ ' as advertiser_id, ' ~ to_text('tier') ~ ' as tier
+            from raw.advertisers
+        ') %}
+        {% if kept.cells %}
+            {% do run_query("
+                insert into state.pending_days (day, model)
+                select distinct cells.week_starts_on, followers.model
+                from " ~ kept.cells ~ " as cells
+                inner join (
+                    (select * from state.tiers_now except select * from state.seen_tiers)
+                    union all
+                    (select * from state.seen_tiers except select * from state.tiers_now)
+                ) as changed on cells.dimension_value = changed.advertiser_id
+                cross join (select '" ~ followers | join("' as model union all select '") ~ "' as model) as followers
+                where cells.dimension = 'advertiser_id'
+            ") %}
+        {% endif %}
         {% do remember('seen_tiers', 'select * from state.tiers_now') %}
     {% endif %}
 {% endmacro %}

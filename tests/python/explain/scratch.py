@@ -48,7 +48,9 @@ def make_project(root: Path, folder: Path, aggregates: Path, variables: dict[str
     shutil.copytree(root / "models" / "docs", folder / "models" / "docs")
     shutil.copytree(root / "tests" / "generic", folder / "tests" / "generic")
     shutil.copytree(root / "macros" / "quality", folder / "macros" / "quality")
+    # These ask what earlier builds left behind: here there are none.
     (folder / "macros" / "quality" / "tested_days.sql").unlink()
+    (folder / "macros" / "project" / "view.sql").unlink()
     for name in GIVEN:
         (folder / "models" / "facts" / f"{name}.sql").write_text(
             f"select * from {{{{ parquet_at('{aggregates / name}.parquet') }}}}"
