@@ -37,10 +37,11 @@
 {% endmacro %}
 
 
-{#- Models, tests, macros and the values of the variables that they name. -#}
+{#- Models, tests, macros and the values of the variables that they name. What is disabled is not among them: dbt has the
+    tests of disabled models where it read the whole project, and lacks them where it read what changed. -#}
 {% macro fingerprint_of_project() %}
     {% set parts = [env_var('TRIBUTARY_SOURCE', 'events'), dbt_version] %}
-    {% for node in graph.nodes.values() | sort(attribute='unique_id') %}
+    {% for node in graph.nodes.values() | selectattr('config.enabled') | sort(attribute='unique_id') %}
         {% do parts.append(node.unique_id ~ node.raw_code ~ tojson(node.unrendered_config)) %}
         {% do parts.append(tojson(node.test_metadata)) if node.test_metadata %}
     {% endfor %}

@@ -1,5 +1,6 @@
 """A build tests the days that it built, until they pass; and everything after a change of code."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +11,6 @@ from typing import Any
 import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
-from dbt_common.events.base_types import EventMsg
 from one_path import at_one_path
 from platforms import simulated
 from rich.console import Console
@@ -96,7 +96,7 @@ class Warehouse:
             if result.node.resource_type == "test"
         }
 
-    def _listen(self, event: EventMsg) -> None:
+    def _listen(self, event: Any) -> None:
         if event.info.name == "SQLQuery":
             _, _, asked = event.data.sql.partition("from state.untested_days where model in ")
             self.asked += [asked] if asked else []
@@ -219,3 +219,37 @@ def test_no_test_reads_event_rows_of_days_that_have_passed(warehouse: Warehouse)
         if is_of_events and "date '20" not in result.node.compiled_code:
             of_the_whole.add(name)
     assert of_the_whole == OF_THE_WHOLE
+
+
+def test_code_that_was_read_in_part_is_the_code_that_was_read_whole(
+    root: Path, tmp_path: Path
+) -> None:
+    """Else every old day is tested again after dbt has read the project in the other way."""
+    project = tmp_path / "project"
+    for part in ("models", "macros", "tests", "analyses"):
+        shutil.copytree(root / part, project / part, ignore=shutil.ignore_patterns("python"))
+    for part in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(root / part, project / part)
+
+    def code() -> str:
+        said: list[str] = []
+
+        def listen(event: Any) -> None:
+            if "code is " in event.info.msg:
+                said.append(event.info.msg)
+
+        places = ["--project-dir", str(project), "--profiles-dir", str(project)]
+        ask = (
+            "{% if execute %}{{ log('code is ' ~ fingerprint_of_project(), info=true) }}{% endif %}"
+        )
+        inline = ["--inline", f"{ask} select 1", "--target-path", str(tmp_path / "target")]
+        outcome = dbtRunner(callbacks=[listen]).invoke(
+            ["--quiet", "compile", "--no-write-json", "--target", "lint", *places, *inline]
+        )
+        assert outcome.success, outcome.exception
+        return said[-1]
+
+    whole = code()
+    with (project / "macros" / "days" / "state.sql").open("a") as file:
+        file.write("\n{#- A remark between macros changes nothing. -#}\n")
+    assert code() == whole
