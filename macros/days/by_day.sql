@@ -140,7 +140,7 @@
         {% call statement('after') %}
             create or replace temp table changed_rows as
             with rows_now as ({{ sums }})
-            (from rows_before except from rows_now) union all (from rows_now except from rows_before)
+            {{ differing_rows('rows_before', 'rows_now') }}
         {% endcall %}
         {% do followers_wait('changed_rows', 'true', aliases=true) %}
     {% else %}

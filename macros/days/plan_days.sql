@@ -123,11 +123,9 @@
 {% endmacro %}
 
 {% macro default__files_of(input) %}
-    {% set place, below, ending = input.path.partition('/**/*') %}
-    {% set files = listed_files(variable_of_walk(place ~ '/**'), ending) if below else text_literal(input.path) %}
     {{ return(
         'select filename as path, size as bytes, cast(last_modified as timestamp) as modified_at from read_blob('
-        ~ files ~ ')'
+        ~ files_that_fit(input.path) ~ ')'
     ) }}
 {% endmacro %}
 
@@ -339,11 +337,7 @@
         ') %}
         {% do remember('changed_rate_days', '
             select distinct rate_date
-            from (
-                (select * from state.fx_rates_now except select * from state.seen_fx_rates)
-                union all
-                (select * from state.seen_fx_rates except select * from state.fx_rates_now)
-            ) as changed
+            from (' ~ differing_rows('state.fx_rates_now', 'state.seen_fx_rates') ~ ') as changed
         ') %}
         {% for node in by_day_models() if node.config.meta.log in ['actions', 'charges'] %}
             {% if adapter.get_relation(node.database, node.schema, node.alias) %}
@@ -439,11 +433,8 @@
                 insert into state.pending_days (day, model)
                 select distinct cells.week_starts_on, followers.model
                 from " ~ kept.cells ~ " as cells
-                inner join (
-                    (select * from state.tiers_now except select * from state.seen_tiers)
-                    union all
-                    (select * from state.seen_tiers except select * from state.tiers_now)
-                ) as changed on cells.dimension_value = changed.advertiser_id
+                inner join (" ~ differing_rows('state.tiers_now', 'state.seen_tiers') ~ ") as changed
+                    on cells.dimension_value = changed.advertiser_id
                 cross join (select '" ~ followers | join("' as model union all select '") ~ "' as model) as followers
                 where cells.dimension = 'advertiser_id'
             ") %}

@@ -53,6 +53,15 @@
 {% endmacro %}
 
 
+{#- The rows that only one of two relations of the same columns has. -#}
+{% macro differing_rows(one, other) %}
+    {{- return(
+        '(select * from ' ~ one ~ ' except select * from ' ~ other ~ ') union all (select * from ' ~ other
+        ~ ' except select * from ' ~ one ~ ')'
+    ) -}}
+{% endmacro %}
+
+
 {#- Nothing that earlier runs took in or built counts any more; the views over the files stay what they are. -#}
 {% macro forget_everything() %}
     {% for table in state_tables() if table != 'raw_views' %}

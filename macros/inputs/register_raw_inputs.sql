@@ -198,35 +198,43 @@
 {% macro default__first_files_of(patterns) %}
     {% set walks = {} %}
     {% for pattern in patterns %}
-        {% set place, below, ending = pattern.partition('/**/*') %}
-        {% do walks.setdefault(place ~ ('/**' if below else ''), {}).update({pattern: ending}) %}
+        {% do walks.setdefault(walk_and_ending(pattern)[0], []).append(pattern) %}
     {% endfor %}
     {% set found = {} %}
-    {% for walk, endings in walks.items() %}
-        {% set walked = variable_of_walk(walk) %}
+    {% for walk, of_walk in walks.items() %}
         {% do run_query(
-            'set variable ' ~ walked ~ ' = (select list(file order by file) from glob(' ~ text_literal(walk) ~ '))'
+            'set variable ' ~ variable_of_walk(walk) ~ ' = (select list(file order by file) from glob('
+            ~ text_literal(walk) ~ '))'
         ) %}
         {% set firsts = [] %}
-        {% for ending in endings.values() %}
-            {% do firsts.append(listed_files(walked, ending) ~ '[1]') %}
+        {% for pattern in of_walk %}
+            {% do firsts.append(files_that_fit(pattern) ~ '[1]') %}
         {% endfor %}
         {% set row = run_query('select ' ~ firsts | join(', ')).rows[0] %}
-        {% for pattern in endings %}
+        {% for pattern in of_walk %}
             {% do found.update({pattern: row[loop.index0]}) if row[loop.index0] %}
         {% endfor %}
     {% endfor %}
     {{ return(found) }}
 {% endmacro %}
 
-{% macro variable_of_walk(walk) %}
-    {{- return('files_at_' ~ local_md5(walk)) -}}
+{#- The files that fit a pattern, of those that were found when its folder was walked through: an expression. -#}
+{% macro files_that_fit(pattern) %}
+    {% set walk, ending = walk_and_ending(pattern) %}
+    {{- return(
+        "list_filter(getvariable('" ~ variable_of_walk(walk) ~ "'), lambda file: ends_with(file, "
+        ~ text_literal(ending) ~ '))'
+    ) -}}
 {% endmacro %}
 
-{% macro listed_files(variable, ending) %}
-    {{- return(
-        "list_filter(getvariable('" ~ variable ~ "'), lambda file: ends_with(file, " ~ text_literal(ending) ~ '))'
-    ) -}}
+{#- Which files a pattern has to be looked for among, as a pattern of its own, and how the name of one that fits ends. -#}
+{% macro walk_and_ending(pattern) %}
+    {% set place, below, ending = pattern.partition('/**/*') %}
+    {{ return((place ~ ('/**' if below else ''), ending)) }}
+{% endmacro %}
+
+{% macro variable_of_walk(walk) %}
+    {{- return('files_at_' ~ local_md5(walk)) -}}
 {% endmacro %}
 
 

@@ -204,18 +204,22 @@ def reasons(database: Path) -> set[tuple[object, ...]]:
 
 
 def test_a_changed_tier_is_that_of_all_weeks_of_its_advertiser(tmp_path: Path) -> None:
-    adv1 = {"advertiser_id": "adv1", "advertiser_name": "A", "industry": "retail"}
-    other = {**adv1, "advertiser_id": "adv2", "tier": "mid", "onboarded_on": "2026-01-01"}
+    adv1 = {
+        "advertiser_id": "adv1",
+        "advertiser_name": "A",
+        "industry": "retail",
+        "tier": "mid",
+        "onboarded_on": "2026-01-01",
+    }
+    other = {**adv1, "advertiser_id": "adv2"}
     events = write_platform(tiny_platform(), tmp_path / "platform")
     by_tier = (
         "select dimension_value, cast(sum(predictions) as integer) from marts.{} "
         "where dimension = 'tier' group by dimension_value"
     )
-    # Whoever has no prediction at all may come, go and change: nothing is measured again.
-    listed = [[other], [{**adv1, **other, "advertiser_id": "adv1"}, {**other, "tier": "key"}], []]
     found = []
-    for rows in listed:
-        write_reference(events, "advertisers", rows or [{**other, "tier": ""}])
+    for listed in ([other], [adv1, {**other, "tier": "key"}], [{**other, "tier": ""}]):
+        write_reference(events, "advertisers", listed)
         database = build(events, tmp_path / "warehouse")
         tables = ("prediction_calibration", "prediction_calibration_buckets")
         found.append([fetch(database, by_tier.format(table)) for table in tables])
