@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
@@ -52,8 +53,9 @@ def test_floor_and_peers_give_the_numbers_of_the_marts(tributary: Command, tmp_p
     assert not (tmp_path / "data" / "scratch" / "build").exists()
 
 
-def test_the_shared_floor_of_some_days_at_a_time_is_that_of_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("engine", [worker.floor_shared, worker.polars])
+def test_the_marts_of_some_days_at_a_time_are_those_of_all(
+    engine: Callable[[Path, Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ("--format", "parquet", "--clean", "--days", "5", "--requests-per-day", "150")
     events = simulated(tmp_path / "platform", *arguments, *SHARES)
@@ -63,7 +65,7 @@ def test_the_shared_floor_of_some_days_at_a_time_is_that_of_all(
         monkeypatch.setattr(worker, "_PART_BYTES", part_bytes)
         out = tmp_path / str(parts)
         out.mkdir()
-        worker.floor_shared(events, out)
+        engine(events, out)
         made.append(
             {
                 mart: duckdb.execute(f"from '{out}/{mart}.parquet' order by all").fetchall()

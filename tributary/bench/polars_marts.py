@@ -1,10 +1,19 @@
-"""The marts by Polars' streaming engine: lazy from the files to the result."""
+"""The marts by Polars' streaming engine: lazy from the files to the result, some days at a time."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from tributary.bench.statements import KEYS, MARTS, Statements
+from tributary.bench.statements import (
+    KEYS,
+    MARTS,
+    OF_THE_LEDGER,
+    Days,
+    Statements,
+    files_with,
+    parts_of,
+)
 
 _OFFSET = pl.duration(hours=8)
 _SUMS = (
@@ -29,30 +38,46 @@ _ANSWERS = ("clicks", "invalid_clicks", "repeated_clicks", "actions")
 _MONEY = ("action_value_micros", "revenue_micros")
 
 
-class Scratch:
-    """Steps that several marts read, each written down once and scanned from there."""
+@dataclass(frozen=True)
+class _Part:
+    """Some days of an event set: their requests, and what came of them."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    events: Path
+    days: Days
+    scratch: Path
+
+    def scan(self, table: str) -> pl.LazyFrame:
+        """The rows of an event table as they were delivered, and of the days around."""
+        files = files_with(self.events / "events" / table, self.days)
+        return pl.scan_parquet(list(files), hive_partitioning=False)
 
     def keep(self, name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """The frame, computed."""
-        path = self._folder / f"step_{name}.parquet"
+        """The frame, computed: a step that several marts read is written down once."""
+        path = self.scratch / f"step_{name}.parquet"
         frame.sink_parquet(path, compression="lz4", engine="streaming")
         return pl.scan_parquet(path)
 
 
-def write_marts(events: Path, out: Path, statements: Statements) -> None:
+def write_marts(events: Path, out: Path, statements: Statements, part_bytes: int) -> None:
     """Read the events and write each mart as Parquet.
 
     Args:
         events: the event set.
         out: folder for `<mart>.parquet`, and for the steps on the way.
         statements: says which ratios a mart has, and of what.
+        part_bytes: files of so many bytes become marts at a time.
     """
-    marts = _marts(events, statements.dimensions, Scratch(out))
-    for name in MARTS:
-        marts[name].with_columns(
+    made: dict[str, list[pl.LazyFrame]] = {name: [] for name in MARTS}
+    for place, days in enumerate(parts_of(events, part_bytes)):
+        for name, frame in _marts(_Part(events, days, out), statements.dimensions).items():
+            path = out / f"part_{place}_{name}.parquet"
+            frame.sink_parquet(path, engine="streaming")
+            made[name].append(pl.scan_parquet(path))
+    marts = {name: pl.concat(parts) for name, parts in made.items()}
+    # A mart by the day of the ledger is made of all parts.
+    marts[OF_THE_LEDGER] = _reconciliation(marts[OF_THE_LEDGER])
+    for name, mart in marts.items():
+        mart.with_columns(
             **{ratio: _ratio(statements, ratio) for ratio in statements.ratios(name)}
         ).sink_parquet(out / f"{name}.parquet", engine="streaming")
 
@@ -73,10 +98,10 @@ def _ratio(statements: Statements, name: str) -> pl.Expr:
     return ratio * float(metric.get("scale", 1))
 
 
-def _latest(events: Path, table: str) -> pl.LazyFrame:
+def _latest(part: _Part, table: str) -> pl.LazyFrame:
     """Each event once: most keys occur once and are not sorted."""
     key = KEYS[table]
-    raw = pl.scan_parquet(events / "events" / table, hive_partitioning=False)
+    raw = part.scan(table)
     hashed = pl.col(key).hash()
     repeated = raw.group_by(key_hash=hashed).len().filter(pl.col("len") > 1).select("key_hash")
     once = raw.join(repeated, left_on=hashed, right_on="key_hash", how="anti")
@@ -106,9 +131,12 @@ def _converted(frame: pl.LazyFrame, amount: str, moment: str, rates: pl.LazyFram
     )
 
 
-def _marts(events: Path, dimensions: list[str], scratch: Scratch) -> dict[str, pl.LazyFrame]:
+def _marts(part: _Part, dimensions: list[str]) -> dict[str, pl.LazyFrame]:
+    """The marts of some days, and what the mart by the day of the ledger is summed up of."""
     rates = (
-        pl.scan_csv(events / "reference" / "fx_rates.csv", schema_overrides={"rate": pl.String})
+        pl.scan_csv(
+            part.events / "reference" / "fx_rates.csv", schema_overrides={"rate": pl.String}
+        )
         .with_columns(
             rate_date=pl.col("rate_date").str.to_date(),
             rate=(pl.col("rate").cast(pl.Decimal(18, 8)) * 10**8).cast(pl.Int128),
@@ -116,9 +144,10 @@ def _marts(events: Path, dimensions: list[str], scratch: Scratch) -> dict[str, p
         .group_by("rate_date", "currency")
         .agg(pl.col("rate").max())
     )
-    requests = scratch.keep(
+    requests = part.keep(
         "requests",
-        _latest(events, "requests").select(
+        _latest(part, "requests")
+        .select(
             "request_id",
             "user_id",
             "surface",
@@ -133,24 +162,25 @@ def _marts(events: Path, dimensions: list[str], scratch: Scratch) -> dict[str, p
             user_type=pl.when(pl.col("user_id").is_null())
             .then(pl.lit("anonymous"))
             .otherwise(pl.lit("known")),
-        ),
+        )
+        .filter(pl.col("requested_on").is_between(*part.days)),
     )
-    impressions = scratch.keep(
+    impressions = part.keep(
         "impressions",
-        _latest(events, "impressions").select(
+        _latest(part, "impressions").select(
             "impression_id", "request_id", "is_commercial", "advertiser_id"
         ),
     )
-    clicks = scratch.keep("clicks", _clicks(events))
-    actions = scratch.keep(
+    clicks = part.keep("clicks", _clicks(part))
+    actions = part.keep(
         "actions",
-        _converted(_latest(events, "actions"), "action_value_micros", "acted_at", rates)
+        _converted(_latest(part, "actions"), "action_value_micros", "acted_at", rates)
         .join(clicks, on="click_id", how="left")
         .select("action_id", "impression_id", "role", "value"),
     )
-    lines = scratch.keep("lines", _lines(events, rates, clicks, actions))
-    responses = scratch.keep("responses", _responses(impressions, clicks, actions, lines))
-    charged = scratch.keep(
+    lines = part.keep("lines", _lines(part, rates, clicks, actions))
+    responses = part.keep("responses", _responses(impressions, clicks, actions, lines))
+    charged = part.keep(
         "charged",
         lines.join(responses.select("impression_id", "request_id"), on="impression_id")
         .join(requests, on="request_id")
@@ -164,7 +194,7 @@ def _marts(events: Path, dimensions: list[str], scratch: Scratch) -> dict[str, p
             "value",
         ),
     )
-    funnel = scratch.keep("funnel", _funnel(requests, impressions, responses))
+    funnel = part.keep("funnel", _funnel(requests, impressions, responses))
     return {
         "revenue_daily": _sliced(funnel, charged, ["requested_on"], "surface"),
         "revenue_daily_by_segment": pl.concat(
@@ -188,14 +218,14 @@ def _marts(events: Path, dimensions: list[str], scratch: Scratch) -> dict[str, p
             funnel.filter(pl.col("surface") == "local"), None, ["requested_on"], "region_code"
         ),
         "advertiser_daily": _advertisers(requests, impressions, responses, charged),
-        "reconciliation_daily": _reconciliation(charged),
+        OF_THE_LEDGER: charged.group_by("requested_on", "charged_on", "currency").agg(
+            pl.col("amount", "value").sum()
+        ),
     }
 
 
-def _clicks(events: Path) -> pl.LazyFrame:
-    clicks = _latest(events, "clicks").select(
-        "click_id", "impression_id", "is_invalid", "clicked_at"
-    )
+def _clicks(part: _Part) -> pl.LazyFrame:
+    clicks = _latest(part, "clicks").select("click_id", "impression_id", "is_invalid", "clicked_at")
     firsts = (
         clicks.filter(~pl.col("is_invalid"))
         .group_by("impression_id")
@@ -214,9 +244,9 @@ def _clicks(events: Path) -> pl.LazyFrame:
 
 
 def _lines(
-    events: Path, rates: pl.LazyFrame, clicks: pl.LazyFrame, actions: pl.LazyFrame
+    part: _Part, rates: pl.LazyFrame, clicks: pl.LazyFrame, actions: pl.LazyFrame
 ) -> pl.LazyFrame:
-    ledger = _converted(_latest(events, "charges"), "amount_micros", "charged_at", rates).select(
+    ledger = _converted(_latest(part, "charges"), "amount_micros", "charged_at", rates).select(
         "charge_id",
         "charged_event",
         "event_id",

@@ -45,6 +45,8 @@ MARTS = {
     "reconciliation_daily": ("reported_on", "currency"),
 }
 """The marts that are made from events, and the columns that tell their rows apart."""
+OF_THE_LEDGER = "reconciliation_daily"
+"""The one whose days are not those of requests: it is made of all days at once."""
 
 
 Days = tuple[date, date]
@@ -84,13 +86,12 @@ def _landed_on(file: Path) -> date:
     return date.fromisoformat(file.parent.name.removeprefix("dt="))
 
 
-def _duckdb_files(folder: Path, days: Days = (date.min, date.max)) -> str:
+def _duckdb_files(folder: Path) -> str:
+    return _in_duckdb(_files_of(folder))
+
+
+def _in_duckdb(bytes_of: dict[Path, int]) -> str:
     """The files by name, one of the usual size first: DuckDB takes all to be as long as that."""
-    bytes_of = {
-        file: size
-        for file, size in _files_of(folder).items()
-        if days[0] <= _landed_on(file) <= days[1]
-    }
     usual = sum(bytes_of.values()) / max(len(bytes_of), 1)
     files = sorted(bytes_of, key=lambda file: (abs(bytes_of[file] - usual), file))
     return f"read_parquet({[str(file) for file in files]}, hive_partitioning = true)"
@@ -142,15 +143,24 @@ def parts_of(events: Path, most_bytes: int) -> Iterator[Days]:
         first += step
 
 
+def files_with(folder: Path, days: Days) -> dict[Path, int]:
+    """The files of an event table in which something of the requests of some days can be.
+
+    Returns:
+        Each with its bytes, in the order of their names.
+    """
+    within = _COME_WITHIN.get(folder.name)
+    last = date.max if within is None else days[1] + timedelta(days=within)
+    return {
+        file: size
+        for file, size in sorted(_files_of(folder).items())
+        if days[0] - timedelta(days=1) <= _landed_on(file) <= last
+    }
+
+
 def _on_days(days: Days) -> Dialect:
     """DuckDB, reading only the files in which something of the requests of these days can be."""
-
-    def read(folder: Path) -> str:
-        within = _COME_WITHIN.get(folder.name)
-        last = date.max if within is None else days[1] + timedelta(days=within)
-        return _duckdb_files(folder, (days[0] - timedelta(days=1), last))
-
-    return replace(DUCKDB, read=read)
+    return replace(DUCKDB, read=lambda folder: _in_duckdb(files_with(folder, days)))
 
 
 class Statements:

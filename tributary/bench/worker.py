@@ -16,7 +16,15 @@ import duckdb
 import typer
 
 from tributary.bench.measure import START_FILE, most_memory_mb
-from tributary.bench.statements import CLICKHOUSE, DUCKDB, MARTS, SPARK, Statements, parts_of
+from tributary.bench.statements import (
+    CLICKHOUSE,
+    DUCKDB,
+    MARTS,
+    OF_THE_LEDGER,
+    SPARK,
+    Statements,
+    parts_of,
+)
 from tributary.settings import Settings, find_project, resolve
 from tributary.spark import JAVA_HOME, java_home
 
@@ -25,7 +33,6 @@ _READ_ONCE = ("rates", "traffic")
 """Steps that one other reads. An engine that keeps none by itself writes the others down."""
 _PART_BYTES = 500_000_000
 """Files of so many bytes become steps that fit the memory beside each other."""
-_OF_THE_LEDGER = "reconciliation_daily"
 _CHARGED_OF_DAYS = """
     select
         requested_on,
@@ -130,15 +137,13 @@ def floor_shared(events: Folder, out: Folder) -> None:
                 kind = "view" if step in _READ_ONCE else "table"
                 connection.execute(f"create or replace temp {kind} {step} as {select}")
             # A mart by the day of the ledger is made of all parts.
-            selects = {mart: statements.mart(mart) for mart in MARTS if mart != _OF_THE_LEDGER}
+            selects = {mart: statements.mart(mart) for mart in MARTS if mart != OF_THE_LEDGER}
             selects["charged_of_days"] = _CHARGED_OF_DAYS
             for name, select in selects.items():
                 into = f"insert into made_{name}" if place else f"create table made_{name} as"
                 connection.execute(f"{into} {select}")
         connection.execute("create or replace temp table charged as from made_charged_of_days")
-        connection.execute(
-            f"create table made_{_OF_THE_LEDGER} as {statements.mart(_OF_THE_LEDGER)}"
-        )
+        connection.execute(f"create table made_{OF_THE_LEDGER} as {statements.mart(OF_THE_LEDGER)}")
         for mart in MARTS:
             connection.execute(f"copy made_{mart} to '{out}/{mart}.parquet'")
 
@@ -225,10 +230,10 @@ def spark(events: Folder, out: Folder) -> None:
 
 @app.command()
 def polars(events: Folder, out: Folder) -> None:
-    """Polars' streaming engine."""
+    """Polars' streaming engine, of some days at a time."""
     from tributary.bench.polars_marts import write_marts
 
-    write_marts(events, out, Statements(find_project(Path.cwd()), events, DUCKDB))
+    write_marts(events, out, Statements(find_project(Path.cwd()), events, DUCKDB), _PART_BYTES)
 
 
 if __name__ == "__main__":
