@@ -28,7 +28,7 @@ from tributary.bench.command import (
     nothing_waits,
 )
 from tributary.bench.compare import differences
-from tributary.bench.measure import Cost, WorkError, measure, most_memory_mb
+from tributary.bench.measure import Cost, EndedError, WorkError, measure, most_memory_mb
 from tributary.bench.statements import MARTS, parts_of
 
 
@@ -89,7 +89,7 @@ def test_an_engine_that_takes_too_much_is_ended(
     most_mb: float | None, most_s: float | None, said: str, tmp_path: Path
 ) -> None:
     hundreds_of_mb = ["timeit", "-n", "1", "-s", "kept = b'x' * 400_000_000", "time.sleep(60)"]
-    with pytest.raises(WorkError, match=said):
+    with pytest.raises(EndedError, match=said):
         measure(hundreds_of_mb, tmp_path, most_mb, most_s)
 
 
@@ -99,6 +99,7 @@ def test_an_engine_that_takes_too_much_is_ended(
         ("polars", "any reason"),
         ("floor", "Out of Memory"),
         ("floor", "No space left"),
+        ("floor", "ended after"),
         ("floor", "any other reason"),
         ("floor-shared", "Out of Memory"),
     ],
@@ -111,9 +112,11 @@ def test_what_cannot_is_said_and_without_the_shared_floor_there_is_none(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def costs(arguments: list[str], folder: Path, *limits: float) -> Cost:
-        assert limits == ((most_memory_mb(), 2 * 3) if arguments[1] in PEERS else ())
+        of_peer, of_floor = (most_memory_mb(), 2 * 3), (None, 2 * 3)
+        expected = {"floor": of_floor, **dict.fromkeys(PEERS, of_peer)}
+        assert limits == expected.get(arguments[1], ())
         if arguments[1] == lost:
-            raise WorkError(f"{said}, and so on")
+            raise (EndedError if said == "ended after" else WorkError)(f"{said}, and so on")
         return Cost(5 if arguments[1] == "floor-shared" else 3, 1, 1, 1)
 
     monkeypatch.setattr("tributary.bench.measure.measure", costs)

@@ -44,6 +44,10 @@ class WorkError(Exception):
     """A measured command did not end well; the message has its last words."""
 
 
+class EndedError(WorkError):
+    """A measured command took more than it was given, and was ended."""
+
+
 def measure(
     arguments: list[str],
     folder: Path,
@@ -60,7 +64,8 @@ def measure(
         most_s: seconds on the clock after which it is ended.
 
     Raises:
-        WorkError: the command failed, or was ended.
+        EndedError: the command took more than these limits.
+        WorkError: it failed by itself.
     """
     log = folder / "log.txt"
     began = time.monotonic()
@@ -77,7 +82,7 @@ def measure(
     wall = time.monotonic() - began
     watch.stop()
     if watch.ended:
-        raise WorkError(f"ended after {wall:,.0f} s: it took more than {watch.ended}")
+        raise EndedError(f"ended after {wall:,.0f} s: it took more than {watch.ended}")
     if process.returncode:
         last_words = " ".join(log.read_text("utf-8", "replace").split())[-800:]
         raise WorkError(f"{' '.join(arguments)} ended with {process.returncode}: {last_words}")
