@@ -53,16 +53,22 @@ def test_floor_and_peers_give_the_numbers_of_the_marts(tributary: Command, tmp_p
     assert not (tmp_path / "data" / "scratch" / "build").exists()
 
 
-@pytest.mark.parametrize("engine", [worker.floor_shared, worker.polars])
+@pytest.mark.parametrize(
+    ("engine", "bytes_at_a_time"),
+    [(worker.floor_shared, "_PART_BYTES"), (worker.polars, "_POLARS_PART_BYTES")],
+)
 def test_the_marts_of_some_days_at_a_time_are_those_of_all(
-    engine: Callable[[Path, Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Callable[[Path, Path], None],
+    bytes_at_a_time: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     arguments = ("--format", "parquet", "--clean", "--days", "5", "--requests-per-day", "150")
     events = simulated(tmp_path / "platform", *arguments, *SHARES)
     made = []
     for part_bytes, parts in ((10**9, 1), (1, 7)):
         assert len(list(parts_of(events, part_bytes))) == parts
-        monkeypatch.setattr(worker, "_PART_BYTES", part_bytes)
+        monkeypatch.setattr(worker, bytes_at_a_time, part_bytes)
         out = tmp_path / str(parts)
         out.mkdir()
         engine(events, out)

@@ -32,7 +32,10 @@ THREADS = 2
 _READ_ONCE = ("rates", "traffic")
 """Steps that one other reads. An engine that keeps none by itself writes the others down."""
 _PART_BYTES = 500_000_000
-"""Files of so many bytes become steps that fit the memory beside each other."""
+"""Files of so many bytes become steps that fit the memory beside each other, in DuckDB."""
+_POLARS_PART_BYTES = 2_000_000_000
+"""The same for Polars, which takes less of it. A part reads the days around it as well: the fewer,
+the better."""
 _CHARGED_OF_DAYS = """
     select
         requested_on,
@@ -233,7 +236,8 @@ def polars(events: Folder, out: Folder) -> None:
     """Polars' streaming engine, of some days at a time."""
     from tributary.bench.polars_marts import write_marts
 
-    write_marts(events, out, Statements(find_project(Path.cwd()), events, DUCKDB), _PART_BYTES)
+    statements = Statements(find_project(Path.cwd()), events, DUCKDB)
+    write_marts(events, out, statements, _POLARS_PART_BYTES)
 
 
 if __name__ == "__main__":
