@@ -33,7 +33,7 @@ _READ_ONCE = ("rates", "traffic")
 """Steps that one other reads. An engine that keeps none by itself writes the others down."""
 _PART_BYTES = 500_000_000
 """Files of so many bytes become steps that fit the memory beside each other, in DuckDB."""
-_POLARS_PART_BYTES = 2_000_000_000
+_POLARS_PART_BYTES = 1_000_000_000
 """The same for Polars, which takes less of it. A part reads the days around it as well: the fewer,
 the better."""
 _CHARGED_OF_DAYS = """
