@@ -16,9 +16,11 @@ from tributary.build import run_build
 from tributary.settings import resolve
 
 # Statements are many and small here: no code made for each, one collector, one partition, one core,
-# and a catalog that goes with the process, of which none is kept on disk.
+# and a catalog that goes with the process, of which none is kept on disk. Files without a checksum
+# beside them: for the mode of each file that it makes, Spark starts a process.
 QUICK = {
     "TRIBUTARY_JVM_FLAGS": "-XX:+UseSerialGC "
+    "-Dspark.hadoop.fs.file.impl=org.apache.hadoop.fs.RawLocalFileSystem "
     "-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN",
     "TRIBUTARY_SPARK_PARTITIONS": "1",
     "TRIBUTARY_SPARK_CATALOG": "in-memory",
