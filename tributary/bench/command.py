@@ -152,16 +152,16 @@ class _Run:
             build = self._work("build", events, warehouse)
             engines: dict[str, dict[str, Any]] = {}
             failed: dict[str, str] = {}
+            # The shared floor, which the rest is held against, has none.
+            most_s = patience * build["wall_s"]
+            limits: dict[str, tuple[float | None, ...]] = {
+                "floor": (None, most_s),
+                **dict.fromkeys(peers, (most_memory_mb(), most_s)),
+            }
             for engine in ("floor", "floor-shared", *peers):
-                # The shared floor is what the rest is held against, and waits as long as it takes.
-                limits: tuple[float | None, ...] = (
-                    (most_memory_mb() if engine in peers else None, patience * build["wall_s"])
-                    if engine != "floor-shared"
-                    else ()
-                )
                 with self._place(engine) as out:
                     try:
-                        cost = self._work(engine, events, out, limits=limits)
+                        cost = self._work(engine, events, out, limits=limits.get(engine, ()))
                     except WorkError as error:
                         if engine == "floor-shared" or (
                             engine == "floor" and not _wants_too_much(error)
