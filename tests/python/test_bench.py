@@ -11,6 +11,7 @@ import duckdb
 import pytest
 import typer
 from conftest import Command
+from one_path import at_one_path
 from platforms import simulated
 from rich.console import Console
 
@@ -50,7 +51,21 @@ def test_floor_and_peers_give_the_numbers_of_the_marts(tributary: Command, tmp_p
     assert figures["build_over_floor"] == pytest.approx(
         figures["build_s"] / figures["floor_s"], rel=0.02
     )
+    assert figures["build_of_six"]["cpu_s"] > 0
+    assert "build of six" in outcome.stdout
     assert not (tmp_path / "data" / "scratch" / "build").exists()
+
+
+def test_the_build_of_six_makes_the_marts_that_peers_make_and_no_other(tmp_path: Path) -> None:
+    arguments = ("--clean", "--days", "2", "--requests-per-day", "20")
+    warehouse = at_one_path(tmp_path / "warehouse")
+    worker.build(simulated(tmp_path / "platform", *arguments), warehouse, part=worker.Part.compared)
+    with duckdb.connect(str(warehouse / "build.duckdb"), read_only=True) as connection:
+        made = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' and "
+            "estimated_size > 0"
+        ).fetchall()
+    assert {name for (name,) in made} == set(MARTS)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,9 @@ class _Run:
         from tributary.bench.measure import WorkError, most_memory_mb
 
         events = self._event_set(DAYS)
+        # At the same place, so that dbt need not read the project once more.
+        with self._place("build") as warehouse:
+            of_six = self._work("build", events, warehouse, "--part", "compared")
         with self._place("build") as warehouse:
             build = self._work("build", events, warehouse)
             engines: dict[str, dict[str, Any]] = {}
@@ -188,6 +191,7 @@ class _Run:
             "build_cpu_s": build["cpu_s"],
             "build_read_mb": build["read_mb"],
             "peak_mb": build["peak_mb"],
+            "build_of_six": of_six,
             "build_over_floor": round(build["wall_s"] / floor["wall_s"], 2),
             "build_over_floor_cpu": round(build["cpu_s"] / floor["cpu_s"], 2),
             "build_over_floor_shared": round(
@@ -382,7 +386,8 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
         title=f"{figures['requests']:,} requests to six marts",
         title_justify="left",
     )
-    for name, cost in {"build": build, **figures["engines"]}.items():
+    builds = {"build": build, "build of six": figures["build_of_six"]}
+    for name, cost in {**builds, **figures["engines"]}.items():
         table.add_row(
             name,
             *(f"{cost[key]:,.1f}" for key in ("wall_s", "cpu_s", "peak_mb", "read_mb")),

@@ -54,12 +54,15 @@ class Part(StrEnum):
     everything = "everything"
     kept = "kept"
     """All but explanations: the marts that floors and peers make, and the others."""
+    compared = "compared"
+    """The marts that floors and peers make, and what those are made from."""
     explanations = "explanations"
 
 
 _SELECTIONS = {
     Part.everything: [],
     Part.kept: ["--exclude", "tag:explanation"],
+    Part.compared: ["--select", " ".join(f"+{mart}" for mart in MARTS)],
     Part.explanations: ["--select", "tag:explanation"],
 }
 
