@@ -10,7 +10,7 @@ run: $(filter .uv/%,$(UV))
 	$(UV) run --frozen --no-dev tributary run
 
 test: lint
-	$(UV) run --frozen --all-extras pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(UV) run --frozen --all-extras pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Linting SQL takes as long as all the rest: the three run side by side.
 lint: $(filter .uv/%,$(UV))

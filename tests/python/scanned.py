@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 from dbt.cli.main import dbtRunner
+from one_path import at_one_path
 
 from tributary.build import release_database
 from tributary.rendering import Renderer
@@ -20,7 +21,7 @@ def kept_models(root: Path, warehouse: Path) -> dict[str, Any]:
     """Each model that is kept by day, compiled, by name."""
     place = ["--project-dir", str(root), "--profiles-dir", str(root)]
     only = ["--select", "config.materialized:by_day"]
-    with resolve(warehouse=warehouse).exported():
+    with resolve(warehouse=at_one_path(warehouse)).exported():
         outcome = dbtRunner().invoke(["--quiet", "compile", "--no-write-json", *place, *only])
     release_database()
     assert outcome.success, outcome.exception

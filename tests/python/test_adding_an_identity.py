@@ -10,7 +10,7 @@ import pytest
 import yaml
 from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
-from one_path import at_one_path
+from one_path import TARGETS, at_one_path
 
 from tributary.build import release_database
 
@@ -34,10 +34,12 @@ def database(built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def build_status(project: Path, variables: dict[str, Any] | None = None) -> dbtRunnerResult:
     """Build `identity_status` with its tests; without its unit tests where variables are given."""
     given = ["--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
+    # What dbt keeps of the project, at its usual place, is of no other project and no variables.
+    kept = ["--target-path", str(TARGETS / "identities")]
     outcome = dbtRunner().invoke(
         [
             *("--quiet", "build", "--project-dir", str(project), "--profiles-dir", str(project)),
-            *("--select", "identity_status", *(given if variables else [])),
+            *("--select", "identity_status", *kept, *(given if variables else [])),
         ]
     )
     release_database()

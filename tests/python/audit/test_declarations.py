@@ -16,17 +16,20 @@ from tributary.audit import read_declarations
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     warehouse = tmp_path_factory.mktemp("parsed")
-    target = TARGETS / "events"
     outcome = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", "--target-path", str(target)],
+        [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=300,
-        env={**os.environ, "TRIBUTARY_WAREHOUSE": str(at_one_path(warehouse))},
+        env={
+            **os.environ,
+            "TRIBUTARY_SOURCE": "events",
+            "TRIBUTARY_WAREHOUSE": str(at_one_path(warehouse)),
+        },
     )
     assert outcome.returncode == 0, outcome.stdout
-    parsed: dict[str, Any] = json.loads((target / "manifest.json").read_text("utf-8"))
+    parsed: dict[str, Any] = json.loads((TARGETS / "manifest.json").read_text("utf-8"))
     return parsed
 
 

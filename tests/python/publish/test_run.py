@@ -124,7 +124,8 @@ def test_a_failed_test_of_the_build_is_reported_with_its_rows(
     shutil.copytree(events, worse)
     shutil.rmtree(max((worse / "events" / "impressions").glob("*=*")))
     chosen = "resource_type:model test_name:no_day_is_missing"
-    assert run(worse, places.warehouse, "--select", chosen) == 1
+    chosen_only = ("--select", chosen, "--indirect-selection", "empty")
+    assert run(worse, places.warehouse, *chosen_only) == 1
     report = last_report(places)
     assert (report.ending, report.stage) == (Ending.failed, Stage.build)
     found = [finding.message for finding in report.findings if finding.is_blocking]

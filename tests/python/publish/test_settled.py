@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Command
+from copied import project_with_tests_of
 from platforms import simulated
 from rich.console import Console
 
@@ -27,10 +28,12 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_passed_is_not_tested_again_until_something_is_new(
-    tributary: Command, events: Path, tmp_path: Path
+    tributary: Command, events: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = ("run", "--events", events, "--warehouse", tmp_path)
-    first, again = tributary(*arguments), tributary(*arguments)
+    project = project_with_tests_of(tmp_path / "project", "staging", "reference")
+    monkeypatch.setenv("DBT_TARGET_PATH", str(project / "target"))
+    arguments = ("run", "--events", events, "--warehouse", tmp_path / "warehouse")
+    first, again = (tributary(*arguments, cwd=project) for _ in range(2))
     assert first.returncode == again.returncode == 0, first.stdout + again.stdout
     assert UNTESTED not in first.stdout
     assert UNTESTED in again.stdout
@@ -43,7 +46,7 @@ def test_what_passed_is_not_tested_again_until_something_is_new(
     regions.write_text("".join([*lines, lines[-1]]), encoding="utf-8")
     for place, date in dates:
         os.utime(place, (date, date))
-    outcome = tributary(*arguments)
+    outcome = tributary(*arguments, cwd=project)
     assert outcome.returncode == 1, outcome.stdout
     assert "regions_have_one_row_per_region_code" in outcome.stdout
 

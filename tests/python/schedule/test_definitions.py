@@ -15,6 +15,7 @@ import dagster as dg
 import pytest
 import typer
 from landed import land, platform_of
+from one_path import at_one_path
 
 from tributary.audit.rulebook import Rules, read_rulebook
 from tributary.publish.reports import Ending, Finding, RunReport, Stage
@@ -36,8 +37,13 @@ BY_DAY = Options(first_day=date(2026, 11, 1), retry_after_s=0.1)
 
 
 @pytest.fixture(scope="module")
-def graph() -> Graph:
-    return read_graph(resolve())
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return resolve(warehouse=at_one_path(tmp_path_factory.mktemp("warehouse")))
+
+
+@pytest.fixture(scope="module")
+def graph(settings: Settings) -> Graph:
+    return read_graph(settings)
 
 
 @pytest.fixture
@@ -79,15 +85,17 @@ def tick(definitions: dg.Definitions, at: datetime) -> Any:
     return definitions.resolve_schedule_def(location.SCHEDULE).evaluate_tick(context)
 
 
-def test_every_model_is_an_asset_and_every_test_a_check(graph: Graph, root: Path) -> None:
+def test_every_model_is_an_asset_and_every_test_a_check(
+    graph: Graph, settings: Settings, root: Path
+) -> None:
     from dbt.cli.main import dbtRunner
 
-    listed: Any = dbtRunner().invoke(
-        [
-            *("--quiet", "ls", "--output", "name", "--project-dir", str(root)),
-            *("--profiles-dir", str(root), "--resource-type", "model", "--resource-type", "test"),
-        ]
-    )
+    asked = [
+        *("--quiet", "ls", "--output", "name", "--project-dir", str(root)),
+        *("--profiles-dir", str(root), "--resource-type", "model", "--resource-type", "test"),
+    ]
+    with settings.exported():
+        listed: Any = dbtRunner().invoke(asked)
     keys = [key.path[-1] for key in graph.models.values()] + [k.name for k in graph.tests.values()]
     assert sorted(keys) == sorted(listed.result)
     assert len(graph.models) > 70

@@ -1,7 +1,6 @@
 """Daemon and web server, for real: a tick publishes, a failed audit does not, the next run does."""
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from copied import project_with_tests_of
 from dagster_at_work import Scheduler
 from landed import land, platform_of
 from tiny import write_reference
@@ -19,29 +19,19 @@ from tributary.publish.reports import Ending
 from tributary.publish.run import last_runs
 from tributary.settings import resolve
 
-ROOT = Path(__file__).resolve().parents[3]
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 BEFORE = YESTERDAY - timedelta(days=1)
-PARTS = ("models", "macros", "tests/generic", "analyses", "audit.yml", "dbt_project.yml")
 UNRATED = "rates_are_present"
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that blocks on money without a rate, and has the tests of revenue only."""
-    copy = tmp_path_factory.mktemp("project")
-    for part in (*PARTS, "profiles.yml"):
-        (copy / part).parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy)(ROOT / part, copy / part)
+    copy = project_with_tests_of(tmp_path_factory.mktemp("project"), "marts", "revenue")
     rules = (copy / "audit.yml").read_text("utf-8")
     warned, blocked = (f"  {UNRATED}:\n    severity: {word}\n" for word in ("warn", "block"))
     assert warned in rules
     (copy / "audit.yml").write_text(rules.replace(warned, blocked), "utf-8")
-    with (copy / "dbt_project.yml").open("a", encoding="utf-8") as file:
-        file.write(
-            "\ndata_tests:\n  tributary:\n    +enabled: false\n"
-            "    marts: {revenue: {+enabled: true}}\n"
-        )
     return copy
 
 
