@@ -48,3 +48,25 @@ def test_files_that_wait_are_in_no_table_though_days_beside_theirs_are_built(
         deliver(whole, events, days)
         has_waited += waiting(build(events, warehouse, AND_WHAT_ADDS_UP))
     assert has_waited
+
+
+def test_a_file_that_went_from_an_old_day_waits_like_one_that_came(tmp_path: Path) -> None:
+    """No footer says how many rows it had: not even that is a reason to fail."""
+    events = simulated(tmp_path / "platform", *ARGUMENTS, *LATE)
+    warehouse = tmp_path / "warehouse"
+    build(events, warehouse)
+    first_day = min((events / "events" / "impressions").glob("dt=*"))
+    with duckdb.connect(str(warehouse / "build.duckdb"), read_only=True) as connection:
+        taken_in = connection.execute("select count(*) from state.landed_files").fetchone()
+    late = max(first_day.glob("*-arrived-*.parquet"))
+    late.unlink()
+    about_it = "stg_landing__late_days agg_late_events_daily late_arrivals"
+    database = build(events, warehouse, ["--select", about_it])
+    with duckdb.connect(str(database), read_only=True) as connection:
+        waits = connection.execute(
+            "select event_table, cast(landed_on as varchar), new_rows from state.late_days"
+        ).fetchall()
+        still = connection.execute("select count(*) from state.landed_files").fetchone()
+    assert waits == [("impressions", first_day.name.removeprefix("dt="), None)]
+    assert still == taken_in
+    assert waiting(database) == 1
