@@ -39,6 +39,7 @@ SAMPLES = {
         "row_number() over (partition by a order by b)",
         "row_number() over (partition by a order by b nulls last)",
     ),
+    "first rows": ("a from t order by b limit 1", "a from t order by b nulls last limit 1"),
     "substr": ("substr(a, 0, 2)", "substr(a, 1, 2)"),
     "backslash": (r"like 'a\\_b'", "like 'a!_b' escape '!'"),
 }
@@ -53,6 +54,25 @@ def test_each_rule_refuses_what_it_is_for(name: str) -> None:
     refused, passed = SAMPLES[name]
     assert broken(f"select {refused}") == [list(SAMPLES).index(name)]
     assert broken(f"select {passed}") == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("select mean(revenue)", "avg"),
+        ("select lead(a) over w from t window w as (partition by a order by b)", "order"),
+        ("select max(a) over (partition by f(g(b), c) order by h(a)) from t", "order"),
+        ("select a from t\norder by\n    b desc,\n    c\nlimit 10", "first rows"),
+    ],
+)
+def test_another_way_of_writing_it_is_refused_as_well(sql: str, name: str) -> None:
+    assert broken(sql) == [list(SAMPLES).index(name)]
+
+
+def test_nulls_have_their_place_behind_what_is_ordered_by() -> None:
+    ordered = "order by\n    round(cast(b as decimal(30, 6)), 6) desc nulls last"
+    assert broken(f"select row_number() over (partition by a {ordered}) from t") == []
+    assert broken(f"select a from t {ordered} limit 1") == []
 
 
 def test_every_rule_has_its_samples() -> None:

@@ -121,6 +121,8 @@ def bench(
 
 
 def _chosen(peers: str) -> list[str]:
+    if not peers.strip(" ,"):
+        raise typer.BadParameter(f"Name engines of {', '.join(PEERS)}, or all, or none.")
     named = [name for name in peers.split(",") if name and name != "none"]
     names = [name for name in PEERS if name != BUILD_ON_SPARK] if peers == "all" else named
     unknown = set(names) - set(PEERS)
@@ -150,7 +152,8 @@ class _Run:
         events = self._event_set(DAYS)
         # At the same place, so that dbt need not read the project once more.
         with self._place("build") as warehouse:
-            of_six = self._work("build", events, warehouse, "--part", "compared")
+            part = ("--part", "compared")
+            of_six = self._work("build", events, warehouse, *part, name="build of six")
         with self._place("build") as warehouse:
             build = self._work("build", events, warehouse)
             engines: dict[str, dict[str, Any]] = {}
@@ -265,9 +268,10 @@ class _Run:
         out: Path,
         *more: str,
         limits: tuple[float | None, ...] = (),
+        name: str | None = None,
     ) -> dict[str, Any]:
         arguments = ["tributary.bench.worker", task, "--events", str(events), "--out", str(out)]
-        return self._measured(task, [*arguments, *more], out, *limits)
+        return self._measured(name or task, [*arguments, *more], out, *limits)
 
     def _measured(
         self, name: str, arguments: list[str], place: Path, *limits: float | None
