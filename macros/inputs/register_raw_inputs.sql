@@ -451,10 +451,15 @@
             {% do types.append(table.columns[name].data_type) %}
         {% endfor %}
         {% set they = 'it' if missing | length == 1 else 'them' %}
+        {#- What a folder's name says is no column of its file. -#}
+        {% set there = [] %}
+        {% for name in stored if '/' ~ name ~ '=' not in file %}
+            {% do there.append(name) %}
+        {% endfor %}
         {{ exceptions.raise_compiler_error(
             file ~ ' lacks the column' ~ ('' if missing | length == 1 else 's') ~ ' '
             ~ missing | join(', ') ~ ' of the raw table "' ~ table.name
-            ~ '"; its first line or schema has ' ~ stored.keys() | join(', ')
+            ~ '"; its first line or schema has ' ~ there | join(', ')
             ~ '. Write the file with ' ~ they ~ ', empty where a value is unknown. Write ' ~ they ~ ' as '
             ~ types | join(', ') ~ '.'
         ) }}

@@ -277,6 +277,7 @@ def test_a_file_without_a_column_is_refused_in_a_later_run_as_in_the_first(tmp_p
     assert outcome.exit_code == REFUSED, said
     for word in ("part2.parquet", "lacks the column is_invalid", "Write it as boolean"):
         assert word in said
+    assert " dt," not in said, "the folder's name is no column of the file"
 
 
 def _left_behind(database: Path) -> tuple[list[str], int]:
