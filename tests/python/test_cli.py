@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import unit_tests_passed
+from dbt.cli.main import dbtRunner
 from one_path import ONE_PATH, at_one_path
 from tiny import tiny_platform, write_platform
 from typer.testing import CliRunner
@@ -85,6 +86,19 @@ def test_every_seed_figure_in_the_readme_is_what_a_run_shows(
     # The terminal of the README is narrower: its folded lines are left out.
     whole = [line for line in figures if not line.startswith(("clicks, impr", "time_reversed"))]
     assert [line for line in whole if line not in shown] == []
+
+
+def test_plain_dbt_takes_unit_tests_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    """They stand on the columns of the seeds, and the events may be typed files."""
+    unit_tests = ("--quiet", "ls", "--resource-type", "unit_test")
+    with resolve(warehouse=at_one_path(tmp_path)).exported():
+        usual, asked_for = (
+            dbtRunner().invoke([*unit_tests, *more])
+            for more in ((), ("--select", "test_type:unit"))
+        )
+    assert usual.result == []
+    assert isinstance(asked_for.result, list)
+    assert len(asked_for.result) >= 200
 
 
 def test_every_unit_test_of_the_models_passes(built_warehouse: Path) -> None:
