@@ -341,7 +341,10 @@ def outcomes(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         )
     (models / "models.yml").write_text(yaml.safe_dump({"version": 2, "models": properties_of}))
     outcome = dbtRunner().invoke(
-        ["--quiet", "build", "--project-dir", str(project), "--profiles-dir", str(project)]
+        [
+            *("--quiet", "build", "--project-dir", str(project), "--profiles-dir", str(project)),
+            *("--target-path", str(project / "target")),
+        ]
     )
     release_database()
     assert outcome.exception is None, outcome.exception

@@ -73,6 +73,7 @@ def killed_build(root: Path, events: Path, warehouse: Path, seconds: float) -> N
         env={
             **os.environ,
             "TRIBUTARY_EVENTS": str(events),
+            "TRIBUTARY_SOURCE": "events",
             "TRIBUTARY_WAREHOUSE": str(at_one_path(warehouse)),
         },
         stdout=subprocess.PIPE,

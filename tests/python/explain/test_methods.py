@@ -185,7 +185,10 @@ def results(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
     profile = {"methods": {"target": "local", "outputs": {"local": output}}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
     ended = dbtRunner().invoke(
-        ["--quiet", "run", "--project-dir", str(folder), "--profiles-dir", str(folder)]
+        [
+            *("--quiet", "run", "--project-dir", str(folder), "--profiles-dir", str(folder)),
+            *("--target-path", str(folder / "target")),
+        ]
     )
     assert ended.success, ended.exception or ended.result
     with duckdb.connect(str(database), read_only=True) as connection:
