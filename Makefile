@@ -9,6 +9,7 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 run: $(filter .uv/%,$(UV))
 	$(UV) run --frozen --no-dev tributary run
 
+# Three processes, though CI has two cores: tests wait for other processes and for clocks.
 test: lint
 	$(UV) run --frozen --all-extras pytest -n 3 --dist loadfile --no-loadscope-reorder
 

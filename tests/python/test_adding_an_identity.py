@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from copied import project_copy
 from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from one_path import TARGETS, at_one_path
@@ -72,12 +73,8 @@ def blocks_of_the_guide(root: Path) -> list[dict[str, Any]]:
 def test_whoever_follows_the_guide_has_an_identity_computed_checked_and_proved(
     root: Path, database: Path, tmp_path: Path
 ) -> None:
-    project = tmp_path / "project"
-    for part in ("models", "macros", "tests"):
-        shutil.copytree(root / part, project / part, ignore=shutil.ignore_patterns("python"))
-    for part in ("seeds", "analyses"):
-        (project / part).symlink_to(root / part)
-    shutil.copy(root / "profiles.yml", project)
+    project = project_copy(tmp_path / "project")
+    (project / "seeds").symlink_to(root / "seeds")
     identity, metric, example = blocks_of_the_guide(root)
     declarations = yaml.safe_load((root / "dbt_project.yml").read_text("utf-8"))
     for block in (identity, metric):

@@ -1,6 +1,5 @@
 """A build tests the days that it built, until they pass; and everything after a change of code."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from copied import project_copy
 from dbt.cli.main import dbtRunner
 from one_path import TARGETS, at_one_path
 from platforms import simulated
@@ -222,15 +222,9 @@ def test_no_test_reads_event_rows_of_days_that_have_passed(warehouse: Warehouse)
     assert of_the_whole == OF_THE_WHOLE
 
 
-def test_code_that_was_read_in_part_is_the_code_that_was_read_whole(
-    root: Path, tmp_path: Path
-) -> None:
+def test_code_that_was_read_in_part_is_the_code_that_was_read_whole(tmp_path: Path) -> None:
     """Else every old day is tested again after dbt has read the project in the other way."""
-    project = tmp_path / "project"
-    for part in ("models", "macros", "tests", "analyses"):
-        shutil.copytree(root / part, project / part, ignore=shutil.ignore_patterns("python"))
-    for part in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(root / part, project / part)
+    project = project_copy(tmp_path / "project")
 
     def code() -> str:
         said: list[str] = []
